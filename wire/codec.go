@@ -1,0 +1,123 @@
+package wire
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"unicode/utf8"
+
+	"github.com/fxamacker/cbor/v2"
+)
+
+// Sentinels of the codec, to be checked with errors.Is. All but
+// ErrUnknownType mean that the peer broke the protocol.
+var (
+	// ErrUnknownType is a message type that this version does not know. A
+	// receiver skips the frame.
+	ErrUnknownType = errors.New("wire: unknown message type")
+	// ErrMalformed is a body that is not one well-formed CBOR map within the
+	// limits, or has a field of the wrong type.
+	ErrMalformed = errors.New("wire: malformed body")
+	// ErrFrameTooLarge is a frame longer than its limit, read or written.
+	ErrFrameTooLarge = errors.New("wire: frame too large")
+)
+
+// encoding and decoding are the two modes of CBOR in this protocol. They are
+// immutable, and safe for use by many goroutines.
+var (
+	encoding = mustEncMode(cbor.EncOptions{
+		Sort:          cbor.SortCoreDeterministic,
+		IndefLength:   cbor.IndefLengthForbidden,
+		TagsMd:        cbor.TagsForbidden,
+		NilContainers: cbor.NilContainerAsEmpty,
+	})
+	decoding = mustDecMode(cbor.DecOptions{
+		DupMapKey:         cbor.DupMapKeyEnforcedAPF,
+		IndefLength:       cbor.IndefLengthForbidden,
+		TagsMd:            cbor.TagsForbidden,
+		MaxNestedLevels:   MaxNesting,
+		MaxArrayElements:  MaxArray,
+		MaxMapPairs:       MaxMapFields,
+		UTF8:              cbor.UTF8RejectInvalid,
+		BignumTag:         cbor.BignumTagForbidden,
+		ExtraReturnErrors: cbor.ExtraDecErrorNone,
+	})
+)
+
+func mustEncMode(o cbor.EncOptions) cbor.UserBufferEncMode {
+	m, err := o.UserBufferEncMode()
+	if err != nil {
+		panic(err) // unreachable: the options are constants
+	}
+	return m
+}
+
+func mustDecMode(o cbor.DecOptions) cbor.DecMode {
+	m, err := o.DecMode()
+	if err != nil {
+		panic(err) // unreachable: the options are constants
+	}
+	return m
+}
+
+// Append appends the whole frame of m, header and body, to dst. It refuses a
+// message that breaks a limit, so that a sender never sends what its peer would
+// have to refuse; the error wraps [ErrField] or [ErrFrameTooLarge], and dst is
+// returned as it was.
+func Append(dst []byte, m Message) ([]byte, error) {
+	if err := m.check(); err != nil {
+		return dst, err
+	}
+	start := len(dst)
+	buf := bytes.NewBuffer(append(dst, 0, 0, 0, 0, byte(m.Type())))
+	if err := encoding.MarshalToBuffer(m, buf); err != nil {
+		return dst, fmt.Errorf("wire: encoding %T: %w", m, err)
+	}
+	out := buf.Bytes()
+	length := len(out) - start - 4
+	if length > MaxMaxFrame {
+		return dst, fmt.Errorf("%w: %d bytes", ErrFrameTooLarge, length)
+	}
+	binary.BigEndian.PutUint32(out[start:], uint32(length)) //nolint:gosec // length <= MaxMaxFrame
+	return out, nil
+}
+
+// Decode decodes a frame's body. The message keeps no part of body. The error
+// wraps [ErrUnknownType], [ErrMalformed] or [ErrField].
+func Decode(t Type, body []byte) (Message, error) {
+	m := newMessage(t)
+	if m == nil {
+		return nil, fmt.Errorf("%w %d", ErrUnknownType, t)
+	}
+	// Major type 5: a map. Anything else could decode into a struct as null or
+	// as an array, which the protocol does not allow.
+	if len(body) == 0 || body[0]>>5 != 5 {
+		return nil, fmt.Errorf("%w: message %d is no map", ErrMalformed, t)
+	}
+	if err := decoding.Unmarshal(body, m); err != nil {
+		return nil, fmt.Errorf("%w: message %d: %w", ErrMalformed, t, err)
+	}
+	if err := m.check(); err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
+// Clip shortens a text to the limit of free texts, at the boundary of a
+// character, and replaces what such a text may not hold: for texts made from
+// errors and from operators' words.
+func Clip(s string) string {
+	clean := make([]rune, 0, min(len(s), MaxText))
+	size := 0
+	for _, r := range s {
+		if r < ' ' || (r >= 0x7f && r < 0xa0) {
+			r = ' '
+		}
+		if size += utf8.RuneLen(r); size > MaxText {
+			break
+		}
+		clean = append(clean, r)
+	}
+	return string(clean)
+}

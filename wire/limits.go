@@ -1,0 +1,48 @@
+package wire
+
+// Version is the only protocol version there is so far.
+const Version = 1
+
+// HeaderSize is the length of a frame's header in bytes: four for the length of
+// what follows them, one for the message type.
+const HeaderSize = 5
+
+// Limits of a frame. The length field counts the type byte and the body.
+const (
+	// MaxHelloFrame bounds a frame before the handshake is finished. A hello
+	// with every field at its limit fits.
+	MaxHelloFrame = 4 << 10
+	// DefaultMaxFrame bounds a frame after the handshake unless the server
+	// announces another bound in its welcome.
+	DefaultMaxFrame = 64 << 10
+	// MinMaxFrame and MaxMaxFrame are the least and the greatest bound that a
+	// server may announce.
+	MinMaxFrame = 4 << 10
+	MaxMaxFrame = 1 << 20
+)
+
+// Limits of fields, in bytes of UTF-8 for text and in elements for arrays.
+const (
+	MaxIdentifier = 128
+	MaxUser       = 128
+	MaxName       = 64
+	MaxNode       = 64
+	MaxKind       = 64
+	MaxText       = 1 << 10
+	MaxCredential = 2 << 10
+	MaxToken      = 64
+	// MaxWatchNames bounds the users of one watch or unwatch message; a client
+	// that wants more sends more messages.
+	MaxWatchNames = 512
+	// MaxEntries bounds the entries of one snapshot part and the changes of one
+	// delta; a server with more to say sends more frames.
+	MaxEntries = 1024
+)
+
+// Limits of CBOR itself, checked over the whole body before any of it is
+// decoded.
+const (
+	MaxNesting   = 4
+	MaxArray     = MaxEntries
+	MaxMapFields = 64
+)

@@ -1,0 +1,296 @@
+package wire
+
+// Type is a message's number in the frame header. Numbers 1 to 127 are the
+// protocol's, 128 to 255 are reserved.
+type Type uint8
+
+// The message types.
+const (
+	TypeHello    Type = 1
+	TypeWelcome  Type = 2
+	TypeLogin    Type = 3
+	TypeLoginOK  Type = 4
+	TypeLogout   Type = 5
+	TypeOK       Type = 6
+	TypePing     Type = 7
+	TypePong     Type = 8
+	TypeWatch    Type = 9
+	TypeUnwatch  Type = 10
+	TypeSnapshot Type = 11
+	TypeDelta    Type = 12
+	TypeSend     Type = 13
+	TypeDeliver  Type = 14
+	TypeAck      Type = 15
+	TypeApp      Type = 16
+	TypeRequest  Type = 17
+	TypeResponse Type = 18
+	TypeError    Type = 19
+	TypeBye      Type = 20
+)
+
+// Message is what a frame carries.
+type Message interface {
+	// Type returns the message's number in the frame header.
+	Type() Type
+	// check reports the first field that breaks a limit of PROTOCOL.md.
+	check() error
+}
+
+// Features are the optional abilities of one side, a set of bits. What both
+// sides have is in use. None is defined yet: unknown bits are ignored.
+type Features uint64
+
+// Hello is the first message of a client. Times are in milliseconds; zero asks
+// for the server's default.
+type Hello struct {
+	MinVersion uint64   `cbor:"1,keyasint"`
+	MaxVersion uint64   `cbor:"2,keyasint"`
+	Identifier string   `cbor:"3,keyasint"`
+	Client     string   `cbor:"4,keyasint,omitempty"`
+	Release    string   `cbor:"5,keyasint,omitempty"`
+	Interval   uint64   `cbor:"6,keyasint,omitempty"`
+	Timeout    uint64   `cbor:"7,keyasint,omitempty"`
+	Features   Features `cbor:"8,keyasint,omitempty"`
+}
+
+// Welcome is the server's answer to a hello: the connection is now in both of
+// the server's maps.
+type Welcome struct {
+	Version    uint64   `cbor:"1,keyasint"`
+	Node       string   `cbor:"2,keyasint"`
+	Connection uint64   `cbor:"3,keyasint"`
+	Epoch      uint64   `cbor:"4,keyasint"`
+	Interval   uint64   `cbor:"5,keyasint"`
+	Timeout    uint64   `cbor:"6,keyasint"`
+	MaxFrame   uint64   `cbor:"7,keyasint"`
+	Features   Features `cbor:"8,keyasint,omitempty"`
+	Server     string   `cbor:"9,keyasint,omitempty"`
+	Time       int64    `cbor:"10,keyasint,omitempty"`
+}
+
+// Login names the user of this connection and proves it. Token is what an
+// earlier LoginOK gave: it says that this is the same session coming back.
+type Login struct {
+	Request    uint64 `cbor:"1,keyasint"`
+	User       string `cbor:"2,keyasint"`
+	Credential []byte `cbor:"3,keyasint,omitempty"`
+	Token      []byte `cbor:"4,keyasint,omitempty"`
+}
+
+// LoginOK answers a login. Grace is in milliseconds.
+type LoginOK struct {
+	Request uint64 `cbor:"1,keyasint"`
+	User    string `cbor:"2,keyasint"`
+	Session uint64 `cbor:"3,keyasint"`
+	Token   []byte `cbor:"4,keyasint,omitempty"`
+	Grace   uint64 `cbor:"5,keyasint,omitempty"`
+	Resumed bool   `cbor:"6,keyasint,omitempty"`
+}
+
+// Logout ends the session and keeps the connection. It is answered by OK.
+type Logout struct {
+	Request uint64 `cbor:"1,keyasint"`
+}
+
+// OK answers a request that has nothing else to answer.
+type OK struct {
+	Request uint64 `cbor:"1,keyasint"`
+}
+
+// Ping asks the other side for a sign of life. Time is the sender's own clock
+// in microseconds from any origin; only the sender reads it.
+type Ping struct {
+	Time uint64 `cbor:"1,keyasint"`
+}
+
+// Pong answers a ping: Echo is the ping's Time, Time the answerer's clock.
+type Pong struct {
+	Echo uint64 `cbor:"1,keyasint"`
+	Time uint64 `cbor:"2,keyasint,omitempty"`
+}
+
+// Watch asks to be told of users' presence: of everyone's, or of the named
+// users' beside those named before. Epoch and Version say what the client knows
+// already. It is answered by OK or Error; a snapshot or a delta follows.
+type Watch struct {
+	Request  uint64   `cbor:"1,keyasint"`
+	Everyone bool     `cbor:"2,keyasint,omitempty"`
+	Users    []string `cbor:"3,keyasint,omitempty"`
+	Epoch    uint64   `cbor:"4,keyasint,omitempty"`
+	Version  uint64   `cbor:"5,keyasint,omitempty"`
+}
+
+// Unwatch takes back a watch: of the named users, or of all when it names none.
+// It is answered by OK.
+type Unwatch struct {
+	Request uint64   `cbor:"1,keyasint"`
+	Users   []string `cbor:"2,keyasint,omitempty"`
+}
+
+// Online is one user in a snapshot. Since is in Unix milliseconds.
+type Online struct {
+	User  string `cbor:"1,keyasint"`
+	Since int64  `cbor:"2,keyasint,omitempty"`
+}
+
+// Snapshot is the whole of what a watcher watches, in one or more parts: at
+// Version of Epoch the listed users were online and all the others were not.
+type Snapshot struct {
+	Epoch   uint64   `cbor:"1,keyasint"`
+	Version uint64   `cbor:"2,keyasint"`
+	Part    uint64   `cbor:"3,keyasint,omitempty"`
+	More    bool     `cbor:"4,keyasint,omitempty"`
+	Online  []Online `cbor:"5,keyasint,omitempty"`
+}
+
+// Change is one user's new state. Reason is given for offline. At is when the
+// server decided it, in Unix milliseconds.
+type Change struct {
+	Version uint64 `cbor:"1,keyasint"`
+	User    string `cbor:"2,keyasint"`
+	Online  bool   `cbor:"3,keyasint,omitempty"`
+	Reason  Reason `cbor:"4,keyasint,omitempty"`
+	At      int64  `cbor:"5,keyasint,omitempty"`
+}
+
+// Delta takes a watcher from one version to another: it holds every change
+// after From, up to and with To, that the watcher watches, in order; where the
+// watcher was slow, only the newest of each user.
+type Delta struct {
+	Epoch   uint64   `cbor:"1,keyasint"`
+	From    uint64   `cbor:"2,keyasint"`
+	To      uint64   `cbor:"3,keyasint"`
+	Changes []Change `cbor:"4,keyasint,omitempty"`
+}
+
+// Send asks the server to hand Body to every live session of user To. ID is the
+// client's, and is a request ID: the answer is Ack or Error.
+type Send struct {
+	ID    uint64 `cbor:"1,keyasint"`
+	To    string `cbor:"2,keyasint"`
+	Body  []byte `cbor:"3,keyasint,omitempty"`
+	Kind  string `cbor:"4,keyasint,omitempty"`
+	NoAck bool   `cbor:"5,keyasint,omitempty"`
+}
+
+// Deliver is a message from another user. Connection and ID together are its
+// message ID, unique within an epoch. At is in Unix milliseconds.
+type Deliver struct {
+	ID         uint64 `cbor:"1,keyasint"`
+	From       string `cbor:"2,keyasint"`
+	Body       []byte `cbor:"3,keyasint,omitempty"`
+	Kind       string `cbor:"4,keyasint,omitempty"`
+	Connection uint64 `cbor:"5,keyasint"`
+	At         int64  `cbor:"6,keyasint,omitempty"`
+}
+
+// Ack tells the sender that its message was accepted for Sessions live sessions
+// of the recipient.
+type Ack struct {
+	ID       uint64 `cbor:"1,keyasint"`
+	Sessions uint64 `cbor:"2,keyasint"`
+}
+
+// App is a one-way application message of a named kind, in either direction.
+type App struct {
+	Kind string `cbor:"1,keyasint"`
+	Body []byte `cbor:"2,keyasint,omitempty"`
+}
+
+// Request is an application request of a named kind. It is answered by Response
+// or Error.
+type Request struct {
+	Request uint64 `cbor:"1,keyasint"`
+	Kind    string `cbor:"2,keyasint"`
+	Body    []byte `cbor:"3,keyasint,omitempty"`
+}
+
+// Response answers a request.
+type Response struct {
+	Request uint64 `cbor:"1,keyasint"`
+	Body    []byte `cbor:"2,keyasint,omitempty"`
+}
+
+// Error says that a request failed. Request is zero when it answers none.
+type Error struct {
+	Request uint64 `cbor:"1,keyasint,omitempty"`
+	Code    Code   `cbor:"2,keyasint"`
+	Text    string `cbor:"3,keyasint,omitempty"`
+}
+
+// Bye is the last message of either side. Retry is the server's advice how long
+// to stay away, in milliseconds.
+type Bye struct {
+	Reason Reason `cbor:"1,keyasint"`
+	Text   string `cbor:"2,keyasint,omitempty"`
+	Retry  uint64 `cbor:"3,keyasint,omitempty"`
+}
+
+func (*Hello) Type() Type    { return TypeHello }
+func (*Welcome) Type() Type  { return TypeWelcome }
+func (*Login) Type() Type    { return TypeLogin }
+func (*LoginOK) Type() Type  { return TypeLoginOK }
+func (*Logout) Type() Type   { return TypeLogout }
+func (*OK) Type() Type       { return TypeOK }
+func (*Ping) Type() Type     { return TypePing }
+func (*Pong) Type() Type     { return TypePong }
+func (*Watch) Type() Type    { return TypeWatch }
+func (*Unwatch) Type() Type  { return TypeUnwatch }
+func (*Snapshot) Type() Type { return TypeSnapshot }
+func (*Delta) Type() Type    { return TypeDelta }
+func (*Send) Type() Type     { return TypeSend }
+func (*Deliver) Type() Type  { return TypeDeliver }
+func (*Ack) Type() Type      { return TypeAck }
+func (*App) Type() Type      { return TypeApp }
+func (*Request) Type() Type  { return TypeRequest }
+func (*Response) Type() Type { return TypeResponse }
+func (*Error) Type() Type    { return TypeError }
+func (*Bye) Type() Type      { return TypeBye }
+
+// newMessage returns an empty message of the type, or nil for an unknown one.
+func newMessage(t Type) Message {
+	switch t {
+	case TypeHello:
+		return new(Hello)
+	case TypeWelcome:
+		return new(Welcome)
+	case TypeLogin:
+		return new(Login)
+	case TypeLoginOK:
+		return new(LoginOK)
+	case TypeLogout:
+		return new(Logout)
+	case TypeOK:
+		return new(OK)
+	case TypePing:
+		return new(Ping)
+	case TypePong:
+		return new(Pong)
+	case TypeWatch:
+		return new(Watch)
+	case TypeUnwatch:
+		return new(Unwatch)
+	case TypeSnapshot:
+		return new(Snapshot)
+	case TypeDelta:
+		return new(Delta)
+	case TypeSend:
+		return new(Send)
+	case TypeDeliver:
+		return new(Deliver)
+	case TypeAck:
+		return new(Ack)
+	case TypeApp:
+		return new(App)
+	case TypeRequest:
+		return new(Request)
+	case TypeResponse:
+		return new(Response)
+	case TypeError:
+		return new(Error)
+	case TypeBye:
+		return new(Bye)
+	default:
+		return nil
+	}
+}

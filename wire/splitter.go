@@ -1,0 +1,90 @@
+package wire
+
+import (
+	"encoding/binary"
+	"fmt"
+)
+
+// Frame is one frame as it came: a type and a body that is not yet decoded.
+type Frame struct {
+	Type Type
+	Body []byte
+}
+
+// Splitter cuts a stream of bytes into frames. Push bytes by reading into
+// [Splitter.Space] and calling [Splitter.Filled], then call [Splitter.Next]
+// until it has no more.
+//
+// Its buffer starts at the size asked for and grows only with bytes that have
+// arrived, at most to one whole frame: a header that promises a megabyte costs
+// nothing. It shrinks again when it is empty. A Splitter is a plain value, owned by whoever reads.
+type Splitter struct {
+	limit int
+	small int
+	buf   []byte // buf[start:] is what has come and is not yet handed out
+	start int
+}
+
+// NewSplitter returns a splitter that refuses frames with a length above limit,
+// and reads into a buffer of small bytes while frames fit it.
+func NewSplitter(limit, small int) *Splitter {
+	return &Splitter{limit: limit, small: max(small, HeaderSize)}
+}
+
+// SetLimit changes the limit for the frames that follow.
+func (s *Splitter) SetLimit(limit int) { s.limit = limit }
+
+// Buffered returns how many bytes wait for the rest of their frame, or for Next.
+func (s *Splitter) Buffered() int { return len(s.buf) - s.start }
+
+// Space returns room to read into, never empty. It invalidates the frames that
+// Next has returned.
+func (s *Splitter) Space() []byte {
+	if s.start == len(s.buf) {
+		s.start = 0
+		if cap(s.buf) > s.small {
+			s.buf = nil // a large frame has passed: do not hold its memory while idle
+		}
+		if s.buf == nil {
+			s.buf = make([]byte, 0, s.small)
+		}
+		s.buf = s.buf[:0]
+	}
+	if s.start > 0 {
+		n := copy(s.buf, s.buf[s.start:])
+		s.buf, s.start = s.buf[:n], 0
+	}
+	if len(s.buf) == cap(s.buf) {
+		grown := make([]byte, len(s.buf), min(2*cap(s.buf), s.limit+HeaderSize-1+s.small))
+		copy(grown, s.buf)
+		s.buf = grown
+	}
+	return s.buf[len(s.buf):cap(s.buf)]
+}
+
+// Filled tells the splitter that n bytes were read into Space.
+func (s *Splitter) Filled(n int) { s.buf = s.buf[:len(s.buf)+n] }
+
+// Next returns the next whole frame, or false when more bytes are needed. The
+// frame's body lies in the splitter's buffer and is valid until Space is called.
+// The error wraps [ErrFrameTooLarge] or [ErrMalformed]; after it the stream
+// cannot be read any further.
+func (s *Splitter) Next() (Frame, bool, error) {
+	have := s.buf[s.start:]
+	if len(have) < 4 {
+		return Frame{}, false, nil
+	}
+	length := binary.BigEndian.Uint32(have)
+	if uint64(length) > uint64(s.limit) { //nolint:gosec // limit is positive
+		return Frame{}, false, fmt.Errorf("%w: %d bytes, more than %d", ErrFrameTooLarge, length, s.limit)
+	}
+	if length == 0 {
+		return Frame{}, false, fmt.Errorf("%w: a frame without a type", ErrMalformed)
+	}
+	end := 4 + int(length)
+	if len(have) < end {
+		return Frame{}, false, nil
+	}
+	s.start += end
+	return Frame{Type: Type(have[4]), Body: have[HeaderSize:end:end]}, true, nil
+}
