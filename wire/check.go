@@ -46,6 +46,39 @@ func checkBytes(field string, b []byte, limit int) error {
 	return nil
 }
 
+// checkBody checks the body of an application message, so that one that fits no
+// frame at all is refused before it is encoded.
+func checkBody(b []byte) error {
+	if len(b) > MaxMaxFrame {
+		return fmt.Errorf("%w: a body of %d bytes", ErrFrameTooLarge, len(b))
+	}
+	return nil
+}
+
+// checkRequest checks the ID of a request or of its answer. Zero would be taken
+// for "no request" by [Error].
+func checkRequest(field string, id uint64) error {
+	if id == 0 {
+		return fieldError(field, "is 0")
+	}
+	return nil
+}
+
+// checkMillis checks a length of time in milliseconds.
+func checkMillis(field string, ms uint64) error {
+	if ms > MaxMillis {
+		return fieldError(field, fmt.Sprintf("is %d ms, more than %d", ms, uint64(MaxMillis)))
+	}
+	return nil
+}
+
+func checkEpoch(epoch uint64) error {
+	if epoch == 0 {
+		return fieldError("epoch", "is 0")
+	}
+	return nil
+}
+
 func checkUsers(users []string) error {
 	if len(users) > MaxWatchNames {
 		return fieldError("users", fmt.Sprintf("has %d names, more than %d", len(users), MaxWatchNames))
@@ -77,31 +110,57 @@ func (m *Hello) check() error {
 	return errors.Join(
 		ValidIdentifier(m.Identifier),
 		checkText("client", m.Client, MaxName),
-		checkText("release", m.Release, MaxName))
+		checkText("release", m.Release, MaxName),
+		checkMillis("interval", m.Interval),
+		checkMillis("timeout", m.Timeout))
 }
 
 func (m *Welcome) check() error {
-	return errors.Join(checkText("node", m.Node, MaxNode), checkText("server", m.Server, MaxName))
+	if m.Version == 0 {
+		return fieldError("version", "is 0")
+	}
+	if m.Interval == 0 || m.Timeout < m.Interval {
+		return fieldError("timeout", fmt.Sprintf("is %d ms with an interval of %d ms", m.Timeout, m.Interval))
+	}
+	if m.MaxFrame < MinMaxFrame || m.MaxFrame > MaxMaxFrame {
+		return fieldError("max_frame", fmt.Sprintf("is %d, not from %d to %d", m.MaxFrame, MinMaxFrame, MaxMaxFrame))
+	}
+	return errors.Join(
+		checkEpoch(m.Epoch),
+		checkMillis("interval", m.Interval),
+		checkMillis("timeout", m.Timeout),
+		checkText("node", m.Node, MaxNode),
+		checkText("server", m.Server, MaxName))
 }
 
 func (m *Login) check() error {
 	return errors.Join(
+		checkRequest("request", m.Request),
 		ValidUser(m.User),
 		checkBytes("credential", m.Credential, MaxCredential),
 		checkBytes("token", m.Token, MaxToken))
 }
 
 func (m *LoginOK) check() error {
-	return errors.Join(ValidUser(m.User), checkBytes("token", m.Token, MaxToken))
+	return errors.Join(
+		checkRequest("request", m.Request),
+		ValidUser(m.User),
+		checkBytes("token", m.Token, MaxToken),
+		checkMillis("grace", m.Grace))
 }
 
-func (m *Logout) check() error { return nil }
-func (m *OK) check() error     { return nil }
-func (m *Ping) check() error   { return nil }
-func (m *Pong) check() error   { return nil }
+func (m *Logout) check() error { return checkRequest("request", m.Request) }
+func (m *OK) check() error     { return checkRequest("request", m.Request) }
+func (*Ping) check() error     { return nil }
+func (*Pong) check() error     { return nil }
 
-func (m *Watch) check() error   { return checkUsers(m.Users) }
-func (m *Unwatch) check() error { return checkUsers(m.Users) }
+func (m *Watch) check() error {
+	return errors.Join(checkRequest("request", m.Request), checkUsers(m.Users))
+}
+
+func (m *Unwatch) check() error {
+	return errors.Join(checkRequest("request", m.Request), checkUsers(m.Users))
+}
 
 func (m *Snapshot) check() error {
 	if len(m.Online) > MaxEntries {
@@ -112,7 +171,7 @@ func (m *Snapshot) check() error {
 			return err
 		}
 	}
-	return nil
+	return checkEpoch(m.Epoch)
 }
 
 func (m *Delta) check() error {
@@ -133,20 +192,47 @@ func (m *Delta) check() error {
 			return err
 		}
 	}
-	return nil
+	return checkEpoch(m.Epoch)
 }
 
 func (m *Send) check() error {
-	return errors.Join(ValidUser(m.To), checkText("kind", m.Kind, MaxKind))
+	return errors.Join(
+		checkRequest("id", m.ID),
+		checkName("to", m.To, MaxUser),
+		checkBody(m.Body),
+		checkText("kind", m.Kind, MaxKind))
 }
 
 func (m *Deliver) check() error {
-	return errors.Join(ValidUser(m.From), checkText("kind", m.Kind, MaxKind))
+	return errors.Join(
+		checkRequest("id", m.ID),
+		checkName("from", m.From, MaxUser),
+		checkBody(m.Body),
+		checkText("kind", m.Kind, MaxKind))
 }
 
-func (m *Ack) check() error      { return nil }
-func (m *App) check() error      { return ValidKind(m.Kind) }
-func (m *Request) check() error  { return ValidKind(m.Kind) }
-func (m *Response) check() error { return nil }
-func (m *Error) check() error    { return checkText("text", m.Text, MaxText) }
-func (m *Bye) check() error      { return checkText("text", m.Text, MaxText) }
+func (m *Ack) check() error { return checkRequest("id", m.ID) }
+
+func (m *App) check() error { return errors.Join(ValidKind(m.Kind), checkBody(m.Body)) }
+
+func (m *Request) check() error {
+	return errors.Join(checkRequest("request", m.Request), ValidKind(m.Kind), checkBody(m.Body))
+}
+
+func (m *Response) check() error {
+	return errors.Join(checkRequest("request", m.Request), checkBody(m.Body))
+}
+
+func (m *Error) check() error {
+	if m.Code == CodeNone {
+		return fieldError("code", "is none")
+	}
+	return checkText("text", m.Text, MaxText)
+}
+
+func (m *Bye) check() error {
+	if m.Reason == ReasonNone {
+		return fieldError("reason", "is none")
+	}
+	return errors.Join(checkText("text", m.Text, MaxText), checkMillis("retry", m.Retry))
+}

@@ -44,6 +44,15 @@ func (c Code) String() string {
 // MarshalText writes the code by name, for JSON and logs.
 func (c Code) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
 
+// UnmarshalText is the inverse of MarshalText.
+func (c *Code) UnmarshalText(text []byte) error {
+	n, err := parseName("code", string(text), codeNames[:])
+	if err == nil {
+		*c = Code(n)
+	}
+	return err
+}
+
 // Error makes a code usable with errors.Is: a peer's refusal matches its code.
 func (c Code) Error() string { return "rollcall: " + c.String() }
 

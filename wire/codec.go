@@ -32,16 +32,18 @@ var (
 		TagsMd:        cbor.TagsForbidden,
 		NilContainers: cbor.NilContainerAsEmpty,
 	})
+	// The body has passed checkProfile before it is decoded, which refuses
+	// duplicate keys as well: the library need not look for them again, at the
+	// price of memory for each unknown key. Its other limits cost nothing.
 	decoding = mustDecMode(cbor.DecOptions{
-		DupMapKey:         cbor.DupMapKeyEnforcedAPF,
-		IndefLength:       cbor.IndefLengthForbidden,
-		TagsMd:            cbor.TagsForbidden,
-		MaxNestedLevels:   MaxNesting,
-		MaxArrayElements:  MaxArray,
-		MaxMapPairs:       MaxMapFields,
-		UTF8:              cbor.UTF8RejectInvalid,
-		BignumTag:         cbor.BignumTagForbidden,
-		ExtraReturnErrors: cbor.ExtraDecErrorNone,
+		DupMapKey:        cbor.DupMapKeyQuiet,
+		IndefLength:      cbor.IndefLengthForbidden,
+		TagsMd:           cbor.TagsForbidden,
+		MaxNestedLevels:  MaxNesting,
+		MaxArrayElements: MaxArray,
+		MaxMapPairs:      MaxMapFields,
+		UTF8:             cbor.UTF8RejectInvalid,
+		BignumTag:        cbor.BignumTagForbidden,
 	})
 )
 
@@ -65,9 +67,13 @@ func mustDecMode(o cbor.DecOptions) cbor.DecMode {
 // message that breaks a limit, so that a sender never sends what its peer would
 // have to refuse; the error wraps [ErrField] or [ErrFrameTooLarge], and dst is
 // returned as it was.
+//
+// The frame is at most HeaderSize-1+[MaxMaxFrame] bytes long. Whether it fits
+// the limit that the welcome told, the sender must see for itself: the length
+// field counts all but the first four bytes of what was appended.
 func Append(dst []byte, m Message) ([]byte, error) {
 	if err := m.check(); err != nil {
-		return dst, err
+		return dst, fmt.Errorf("%s: %w", m.Type(), err)
 	}
 	start := len(dst)
 	buf := bytes.NewBuffer(append(dst, 0, 0, 0, 0, byte(m.Type())))
@@ -90,16 +96,14 @@ func Decode(t Type, body []byte) (Message, error) {
 	if m == nil {
 		return nil, fmt.Errorf("%w %d", ErrUnknownType, t)
 	}
-	// Major type 5: a map. Anything else could decode into a struct as null or
-	// as an array, which the protocol does not allow.
-	if len(body) == 0 || body[0]>>5 != 5 {
-		return nil, fmt.Errorf("%w: message %d is no map", ErrMalformed, t)
+	if err := checkProfile(body, byteKeys[t]); err != nil {
+		return nil, fmt.Errorf("%w: %s: %w", ErrMalformed, t, err)
 	}
 	if err := decoding.Unmarshal(body, m); err != nil {
-		return nil, fmt.Errorf("%w: message %d: %w", ErrMalformed, t, err)
+		return nil, fmt.Errorf("%w: %s: %w", ErrMalformed, t, err)
 	}
 	if err := m.check(); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%s: %w", t, err)
 	}
 	return m, nil
 }

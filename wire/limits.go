@@ -21,6 +21,15 @@ const (
 	MaxMaxFrame = 1 << 20
 )
 
+// MaxOverhead is how much longer than its body the frame of an application
+// message can be at most: a send whose body has MaxOverhead bytes less than the
+// frame limit fits, and so does the deliver that it becomes.
+const MaxOverhead = 512
+
+// MaxMillis bounds every length of time on the wire, in milliseconds (49 days):
+// whoever turns it into nanoseconds in 64 bits does not overflow.
+const MaxMillis = 1<<32 - 1
+
 // Limits of fields, in bytes of UTF-8 for text and in elements for arrays.
 const (
 	MaxIdentifier = 128
@@ -40,7 +49,7 @@ const (
 )
 
 // Limits of CBOR itself, checked over the whole body before any of it is
-// decoded.
+// decoded. Nesting counts the body's own map as the first level.
 const (
 	MaxNesting   = 4
 	MaxArray     = MaxEntries

@@ -1,38 +1,10 @@
 package wire
 
-// Type is a message's number in the frame header. Numbers 1 to 127 are the
-// protocol's, 128 to 255 are reserved.
-type Type uint8
-
-// The message types.
-const (
-	TypeHello    Type = 1
-	TypeWelcome  Type = 2
-	TypeLogin    Type = 3
-	TypeLoginOK  Type = 4
-	TypeLogout   Type = 5
-	TypeOK       Type = 6
-	TypePing     Type = 7
-	TypePong     Type = 8
-	TypeWatch    Type = 9
-	TypeUnwatch  Type = 10
-	TypeSnapshot Type = 11
-	TypeDelta    Type = 12
-	TypeSend     Type = 13
-	TypeDeliver  Type = 14
-	TypeAck      Type = 15
-	TypeApp      Type = 16
-	TypeRequest  Type = 17
-	TypeResponse Type = 18
-	TypeError    Type = 19
-	TypeBye      Type = 20
-)
-
 // Message is what a frame carries.
 type Message interface {
 	// Type returns the message's number in the frame header.
 	Type() Type
-	// check reports the first field that breaks a limit of PROTOCOL.md.
+	// check reports the fields that break a limit of PROTOCOL.md.
 	check() error
 }
 

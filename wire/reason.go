@@ -2,7 +2,9 @@ package wire
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
+	"strings"
 )
 
 // Reason says why a connection, a session or a user's presence ended. Its
@@ -71,18 +73,25 @@ func (r Reason) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
 
 // UnmarshalText is the inverse of MarshalText.
 func (r *Reason) UnmarshalText(text []byte) error {
-	for i, name := range reasonNames {
-		if name == string(text) {
-			*r = Reason(i) //nolint:gosec // i < reasonCount
-			return nil
+	n, err := parseName("reason", string(text), reasonNames[:])
+	if err == nil {
+		*r = Reason(n)
+	}
+	return err
+}
+
+// parseName reads the number of a reason or a code from its name, or from the
+// form that String gives to one without a name.
+func parseName(what, text string, names []string) (uint8, error) {
+	if i := slices.Index(names, text); i >= 0 {
+		return uint8(i), nil //nolint:gosec // there are fewer than 256 names
+	}
+	if number, ok := strings.CutPrefix(text, what+"_"); ok {
+		if n, err := strconv.ParseUint(number, 10, 8); err == nil {
+			return uint8(n), nil //nolint:gosec // parsed with 8 bits
 		}
 	}
-	var n uint8
-	if _, err := fmt.Sscanf(string(text), "reason_%d", &n); err != nil {
-		return fmt.Errorf("wire: unknown reason %q", text)
-	}
-	*r = Reason(n)
-	return nil
+	return 0, fmt.Errorf("wire: unknown %s %q", what, text)
 }
 
 // Reasons lists every reason that this version knows, ReasonNone left out.

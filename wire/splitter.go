@@ -16,8 +16,12 @@ type Frame struct {
 // until it has no more.
 //
 // Its buffer starts at the size asked for and grows only with bytes that have
-// arrived, at most to one whole frame: a header that promises a megabyte costs
-// nothing. It shrinks again when it is empty. A Splitter is a plain value, owned by whoever reads.
+// arrived, at most to one whole frame and that size once more: a header that
+// promises a megabyte costs nothing. It shrinks again when it is empty. When the
+// stream ends while bytes are buffered, it ended within a frame.
+//
+// A Splitter is a plain value, owned by whoever reads; its zero value refuses
+// every frame.
 type Splitter struct {
 	limit int
 	small int
@@ -26,20 +30,23 @@ type Splitter struct {
 }
 
 // NewSplitter returns a splitter that refuses frames with a length above limit,
-// and reads into a buffer of small bytes while frames fit it.
+// and reads into a buffer of small bytes (at least [HeaderSize]) while frames
+// fit it. A limit below 1 refuses every frame.
 func NewSplitter(limit, small int) *Splitter {
-	return &Splitter{limit: limit, small: max(small, HeaderSize)}
+	return &Splitter{limit: max(limit, 0), small: max(small, HeaderSize)}
 }
 
-// SetLimit changes the limit for the frames that follow.
-func (s *Splitter) SetLimit(limit int) { s.limit = limit }
+// SetLimit changes the limit for the frames that Next has not returned yet.
+func (s *Splitter) SetLimit(limit int) { s.limit = max(limit, 0) }
 
 // Buffered returns how many bytes wait for the rest of their frame, or for Next.
 func (s *Splitter) Buffered() int { return len(s.buf) - s.start }
 
 // Space returns room to read into, never empty. It invalidates the frames that
-// Next has returned.
+// Next has returned. Call it when Next has no more: whole frames that are left
+// in the buffer make it grow.
 func (s *Splitter) Space() []byte {
+	s.small = max(s.small, HeaderSize) // of the zero value
 	if s.start == len(s.buf) {
 		s.start = 0
 		if cap(s.buf) > s.small {
@@ -55,7 +62,10 @@ func (s *Splitter) Space() []byte {
 		s.buf, s.start = s.buf[:n], 0
 	}
 	if len(s.buf) == cap(s.buf) {
-		grown := make([]byte, len(s.buf), min(2*cap(s.buf), s.limit+HeaderSize-1+s.small))
+		// A partial frame is shorter than limit + 4, so the bound leaves room; the
+		// last term is for a caller who has not called Next.
+		size := min(2*cap(s.buf), max(s.limit+HeaderSize-1, len(s.buf))+s.small)
+		grown := make([]byte, len(s.buf), size)
 		copy(grown, s.buf)
 		s.buf = grown
 	}
@@ -75,7 +85,7 @@ func (s *Splitter) Next() (Frame, bool, error) {
 		return Frame{}, false, nil
 	}
 	length := binary.BigEndian.Uint32(have)
-	if uint64(length) > uint64(s.limit) { //nolint:gosec // limit is positive
+	if uint64(length) > uint64(s.limit) { //nolint:gosec // limit is not negative
 		return Frame{}, false, fmt.Errorf("%w: %d bytes, more than %d", ErrFrameTooLarge, length, s.limit)
 	}
 	if length == 0 {

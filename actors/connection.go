@@ -1,0 +1,209 @@
+package actors
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"sync/atomic"
+	"time"
+
+	"example.com/rollcall/actors/internal/directory"
+	"example.com/rollcall/actors/internal/heartbeat"
+	"example.com/rollcall/actors/internal/outbox"
+	"example.com/rollcall/actors/internal/presence"
+	"example.com/rollcall/wire"
+)
+
+// phase is how far a connection has come. It only ever grows.
+type phase uint8
+
+const (
+	greeting    phase = iota // waits for the hello
+	registering              // has a valid hello, waits for its place in the maps
+	open                     // is in both maps
+	closing                  // has its termination; says goodbye and is let go
+)
+
+// connection is the actor of one connection. It never restarts (S4, H5), and
+// shares nothing with any other connection of the same client (N11).
+type connection struct {
+	guard
+
+	// static after construction
+	sys       *System
+	id        uint64
+	transport net.Conn
+	endpoint  directory.Endpoint
+	accepted  time.Time     // wall clock
+	born      time.Duration // monotonic
+
+	// atomic, written by the reader
+	lastHeard    atomic.Int64 // when bytes last came, since the system's start
+	readerFreed  atomic.Int64 // when the reader last stopped waiting for credits; 0: never
+	partialSince atomic.Int64 // since when a frame is incomplete; 0: none is
+	bytesIn      atomic.Uint64
+	framesIn     atomic.Uint64
+	// atomic, written by the actor
+	finished  atomic.Pointer[Termination] // once
+	loggedIn  atomic.Pointer[string]      // the user, for those who ask
+	rtt       atomic.Int64
+	bytesOut  atomic.Uint64
+	framesOut atomic.Uint64
+	// locked
+	credits credits
+
+	// owned by the actor
+	phase      phase
+	identifier string
+	maxFrame   int
+	times      heartbeat.Times
+	life       heartbeat.Monitor
+	timer      *time.Timer
+	due        time.Duration // when the timer is to fire
+	out        outbox.Outbox
+	slow       *presence.Collapsed // non-nil while presence is collapsed
+	awaiting   bool                // a new snapshot was asked for; deltas are obsolete
+	answers    int                 // answers to watches in the state lane
+	early      []paidFrame         // came before the registration was through; bounded by credits
+	user       string
+	loggingIn  bool
+	apps       []paidFrame // one-way messages that wait for their goroutine; bounded by credits
+	appsBusy   bool
+	ctx        context.Context // of handlers; made when first needed
+	cancel     context.CancelFunc
+
+	// owned by the actor: its end
+	writing         bool // a write is under way
+	reading         bool // the reader's goroutine runs
+	halfClosed      bool // the goodbye is out
+	transportClosed bool
+	letGo           bool // the user manager has released it
+}
+
+// spawnConnection makes a connection actor for a transport and starts it.
+func (s *System) spawnConnection(t net.Conn) {
+	c := &connection{
+		sys: s, id: s.nextID.Add(1), transport: t,
+		accepted: s.set.Wall(), born: s.now(), reading: true,
+		out: outbox.New(outbox.Bounds{
+			Bytes: s.set.QueueBytes, Frames: s.set.QueueFrames, Control: controlQueue,
+		}),
+	}
+	c.endpoint = observe(t, c.id)
+	c.credits.free = s.set.Credits
+	c.lastHeard.Store(int64(c.born))
+	c.init(s.engine, s.connectionPID(c.id), connectionInbox, c, s.set.Hooks, c.gone)
+	s.count.accepted.Add(1)
+	s.hold()
+	s.registry.tell(accepted{c})
+	c.due = c.born + s.set.HandshakeTimeout
+	c.timer = time.AfterFunc(s.set.HandshakeTimeout, func() { c.tell(tick{}) })
+	c.spawn()
+	go c.read()
+}
+
+// connectionInbox is the first size of a connection's inbox (H7).
+const connectionInbox = 4
+
+// controlQueue bounds the control lane: a client that pings without reading.
+const controlQueue = 64
+
+// observe returns the endpoint that the transport reports (N3: never what the
+// client claims). A transport that has no address of its own is given one.
+func observe(t net.Conn, id uint64) directory.Endpoint {
+	e := directory.Endpoint{}
+	if a := t.LocalAddr(); a != nil {
+		e.Local = a.String()
+	}
+	if a := t.RemoteAddr(); a != nil {
+		e.Remote = a.String()
+	}
+	if e.Remote == "" || e.Remote == e.Local {
+		e.Remote = fmt.Sprintf("%s#%d", e.Remote, id)
+	}
+	return e
+}
+
+// gone is the last thing that a connection's guard calls.
+func (c *connection) gone() {
+	c.timer.Stop()
+	c.sys.conns.Add(-1)
+	c.sys.release()
+}
+
+func (c *connection) receive(msg any) {
+	switch m := msg.(type) {
+	case inbound:
+		c.onInbound(m)
+	case written:
+		c.onWritten(m)
+	case tick:
+		c.onTick()
+	case *delivery:
+		c.onDelivery(m)
+	case delivered:
+		c.onDelivered(m)
+	case *presenceUpdate:
+		c.onPresence(m)
+	case watchState:
+		c.onWatchState(m)
+	case reply:
+		c.onReply(m)
+	case push:
+		c.enqueue(m.frame)
+	case answered:
+		c.onAnswered(m)
+	case appsDone:
+		c.onAppsDone(m)
+	case authenticated:
+		c.onAuthenticated(m)
+	case loginDone:
+		c.onLoginDone(m)
+	case registered:
+		c.onRegistered()
+	case readEnded:
+		c.onReadEnded(m)
+	case readerExit:
+		c.reading = false
+	case stopConnection:
+		c.onStop(m)
+	case released:
+		c.letGo = true
+	}
+}
+
+// turn sends what this batch of messages has produced, and ends the actor when
+// nothing is left to do.
+func (c *connection) turn() {
+	c.flush()
+	if c.phase == closing {
+		c.close()
+	}
+}
+
+// recovered turns a panic into a termination (H1).
+func (c *connection) recovered(msg, value any, stack []byte) {
+	c.sys.fault(c.pid, msg, value, stack)
+	if d, ok := msg.(*delivery); ok {
+		d.settle(false)
+	}
+	c.end(wire.ReasonPanic, ending{detail: "internal error", err: fmt.Errorf("panic: %v", value)})
+	c.turn()
+}
+
+// abandoned is the way out when even ending has panicked: the registry is told
+// with the least that is certain, and the transport is closed.
+func (c *connection) abandoned() bool {
+	t := c.finished.Load()
+	if t == nil {
+		t = &Termination{
+			Connection: c.id, Identifier: c.identifier, Remote: c.endpoint.Remote, Local: c.endpoint.Local,
+			Reason: wire.ReasonPanic, Detail: "internal error", Accepted: c.accepted, Ended: c.sys.set.Wall(),
+		}
+		c.finished.Store(t)
+		c.sys.registry.tell(ended{c, t})
+	}
+	c.credits.close()
+	_ = c.transport.Close()
+	return true
+}

@@ -1,0 +1,118 @@
+package actors
+
+import (
+	"context"
+	"errors"
+
+	"example.com/rollcall/wire"
+)
+
+// onApp queues a one-way message for its handler. The messages of a connection
+// are handled one after another, in order (N16), on a goroutine that lives while
+// there are some.
+func (c *connection) onApp(f paidFrame) {
+	c.apps = append(c.apps, f)
+	c.runApps()
+}
+
+func (c *connection) runApps() {
+	if c.appsBusy || len(c.apps) == 0 {
+		return
+	}
+	batch := c.apps
+	c.apps, c.appsBusy = nil, true
+	ctx, from := c.handlerContext(), c.caller()
+	c.sys.hold()
+	go func() {
+		defer c.sys.release()
+		credit := 0
+		for _, f := range batch {
+			m, ok := f.msg.(*wire.App)
+			if ok && ctx.Err() == nil {
+				_, _ = c.sys.runHandler(ctx, from, m.Kind, m.Body)
+			}
+			credit += f.credit
+		}
+		c.tell(appsDone{credit})
+	}()
+}
+
+func (c *connection) onAppsDone(m appsDone) {
+	c.appsBusy = false
+	c.credits.give(m.credit)
+	if c.phase == open {
+		c.runApps()
+	}
+}
+
+func (c *connection) caller() Caller {
+	return Caller{Connection: c.id, Identifier: c.identifier, User: c.user}
+}
+
+// onRequest runs a request's handler. The requests of a connection run side by
+// side, as many as it has credits; answers are matched by their ID (N15).
+func (c *connection) onRequest(m *wire.Request, credit int) {
+	ctx, from := c.handlerContext(), c.caller()
+	c.sys.hold()
+	go func() {
+		defer c.sys.release()
+		body, refused := c.sys.runHandler(ctx, from, m.Kind, m.Body)
+		a := answered{credit: credit, msg: &wire.Response{Request: m.Request, Body: body}}
+		switch {
+		case refused != nil:
+			a.msg = &wire.Error{Request: m.Request, Code: refused.Code, Text: wire.Clip(refused.Text)}
+		case len(body) > c.sys.set.MaxFrame-responseRoom:
+			a.msg = &wire.Error{Request: m.Request, Code: wire.CodeTooLarge, Text: "the answer does not fit a frame"}
+		}
+		c.tell(a)
+	}()
+}
+
+// responseRoom is what a response takes beside its body, at most.
+const responseRoom = 32
+
+func (c *connection) onAnswered(m answered) {
+	c.credits.give(m.credit)
+	if c.phase == open {
+		c.queue(m.msg)
+	}
+}
+
+// Refusal is an error that a handler returns to choose the code that the client
+// is told. Other errors are told as handler_failed, with their text.
+type Refusal struct {
+	Code wire.Code
+	Text string
+}
+
+// Error implements error.
+func (r *Refusal) Error() string { return r.Code.Error() + ": " + r.Text }
+
+// runHandler runs the handler of a kind on the calling goroutine.
+func (s *System) runHandler(ctx context.Context, from Caller, kind string, body []byte) ([]byte, *Refusal) {
+	s.count.requests.Add(1)
+	h, ok := s.set.Handle(kind)
+	if !ok {
+		s.count.requestsFailed.Add(1)
+		return nil, &Refusal{Code: wire.CodeUnknownKind, Text: kind}
+	}
+	var answer []byte
+	err := guarded(func() (err error) {
+		answer, err = h(ctx, from, body)
+		return err
+	})
+	if err == nil {
+		return answer, nil
+	}
+	s.count.requestsFailed.Add(1)
+	var chosen *Refusal
+	switch {
+	case errors.Is(err, errHandlerPanic):
+		s.count.handlerPanics.Add(1)
+		return nil, &Refusal{Code: wire.CodeInternal, Text: errHandlerPanic.Error()}
+	case errors.As(err, &chosen):
+		return nil, chosen
+	default:
+		return nil, &Refusal{Code: wire.CodeHandlerFailed, Text: err.Error()}
+	}
+}

@@ -1,0 +1,130 @@
+package actors
+
+import (
+	"time"
+
+	"example.com/rollcall/wire"
+)
+
+// ending is what is known about an end beside its reason.
+type ending struct {
+	detail   string
+	err      error
+	midFrame bool
+	cut      bool // no time for a goodbye
+}
+
+// end gives the connection its one termination (G2): the first reason stands.
+// The registry is told at once; the goodbye to the client, if one makes sense,
+// goes on in the background for the linger at most.
+func (c *connection) end(reason wire.Reason, e ending) {
+	if c.phase == closing {
+		return
+	}
+	handshaken := c.phase == open
+	c.phase = closing
+	t := c.testify(reason, e, handshaken)
+	c.finished.Store(t)
+	c.sys.registry.tell(ended{c, t})
+	c.credits.close()
+	if c.cancel != nil {
+		c.cancel()
+	}
+	c.early, c.apps = nil, nil
+	switch reason {
+	case wire.ReasonBye, wire.ReasonEOF, wire.ReasonReset, wire.ReasonWriteFailed:
+		c.out.Finish(nil, true) // nobody is there to read it
+		c.closeTransport()
+		return
+	}
+	bye, err := wire.Append(nil, &wire.Bye{Reason: reason, Text: wire.Clip(e.detail)})
+	if err != nil {
+		bye = nil // unreachable: clipped
+	}
+	// What was queued for a client that is asked to go is still delivered; one
+	// that did not read it, or did not keep to the protocol, gets the goodbye alone.
+	keep := reason == wire.ReasonKicked || reason == wire.ReasonReplaced ||
+		reason == wire.ReasonLoginRefused || reason == wire.ReasonServerShutdown
+	c.out.Finish(bye, !keep)
+	c.slow = nil
+	if e.cut {
+		c.closeTransport()
+		return
+	}
+	c.arm(c.sys.now() + c.sys.set.Linger)
+}
+
+// testify collects the evidence (P6).
+func (c *connection) testify(reason wire.Reason, e ending, handshaken bool) *Termination {
+	now := c.sys.now()
+	frames, bytes := c.out.Queued()
+	t := &Termination{
+		Connection: c.id, Identifier: c.identifier,
+		Remote: c.endpoint.Remote, Local: c.endpoint.Local, User: c.user,
+		Reason: reason, Detail: wire.Clip(e.detail), MidFrame: e.midFrame, Handshaken: handshaken,
+		Accepted: c.accepted, Ended: c.sys.set.Wall(), Lived: now - c.born,
+		Silent:  now - time.Duration(c.lastHeard.Load()),
+		BytesIn: c.bytesIn.Load(), BytesOut: c.bytesOut.Load(),
+		FramesIn: c.framesIn.Load(), FramesOut: c.framesOut.Load(),
+		QueueFrames: frames, QueueBytes: bytes,
+	}
+	if handshaken {
+		t.Interval, t.Timeout = c.times.Interval, c.times.Timeout
+		t.PingsSent, t.PingsMissed, t.RTT = int(c.life.Sent()), int(c.life.Missed()), c.life.RTT()
+	}
+	if e.err != nil {
+		t.Error = e.err.Error()
+	}
+	return t
+}
+
+func (c *connection) onReadEnded(m readEnded) {
+	if c.phase == closing {
+		return
+	}
+	e := ending{err: m.err, midFrame: m.midFrame}
+	switch m.reason {
+	case wire.ReasonFrameTooLarge, wire.ReasonProtocolError:
+		e.detail = m.err.Error() // the client is told what it did wrong
+	}
+	c.end(m.reason, e)
+}
+
+func (c *connection) onStop(m stopConnection) {
+	if c.phase == closing {
+		if m.cut {
+			c.closeTransport()
+		}
+		return
+	}
+	c.end(m.reason, ending{detail: m.detail, cut: m.cut})
+}
+
+func (c *connection) closeTransport() {
+	if c.transportClosed {
+		return
+	}
+	c.transportClosed = true
+	_ = c.transport.Close() // N13: every way out closes the socket
+}
+
+// close is called at the end of each turn of an ending connection. When the
+// goodbye is written it closes the writing half, so that the client can read the
+// goodbye before the rest closes; when everything has ended, the actor stops.
+func (c *connection) close() {
+	if !c.transportClosed && !c.writing && c.out.Idle() {
+		half, ok := c.transport.(interface{ CloseWrite() error })
+		switch {
+		case !c.reading, !ok:
+			c.closeTransport()
+		case !c.halfClosed:
+			c.halfClosed = true
+			if half.CloseWrite() != nil {
+				c.closeTransport()
+			}
+		}
+	}
+	if c.transportClosed && !c.writing && !c.reading && c.letGo {
+		c.stop()
+	}
+}

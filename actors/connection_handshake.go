@@ -1,0 +1,81 @@
+package actors
+
+import (
+	"fmt"
+	"time"
+
+	"example.com/rollcall/actors/internal/handshake"
+	"example.com/rollcall/actors/internal/heartbeat"
+	"example.com/rollcall/wire"
+)
+
+// onHello asks the registry for a place in both maps. The welcome waits for
+// the answer: a client that has been welcomed is in the maps (G1).
+func (c *connection) onHello(h *wire.Hello) {
+	terms, err := handshake.Negotiate(h, handshake.Supported, c.sys.set.Heartbeat)
+	if err != nil {
+		c.end(wire.ReasonVersionUnsupported, ending{detail: err.Error()})
+		return
+	}
+	c.identifier = h.Identifier
+	c.times = terms.Times
+	c.phase = registering
+	c.sys.registry.tell(register{c: c, identifier: h.Identifier})
+}
+
+// onRegistered welcomes the client, starts its heartbeat and handles what came
+// in the meantime.
+func (c *connection) onRegistered() {
+	if c.phase != registering {
+		return
+	}
+	c.phase = open
+	s := c.sys
+	s.count.handshakes.Add(1)
+	now := s.now()
+	c.life = heartbeat.New(now, c.times, s.set.Random())
+	c.checkLife(now)
+	c.queue(&wire.Welcome{
+		Version: wire.Version, Node: s.set.Node, Connection: c.id, Epoch: s.set.Epoch,
+		Interval: uint64(c.times.Interval / time.Millisecond), //nolint:gosec // positive
+		Timeout:  uint64(c.times.Timeout / time.Millisecond),  //nolint:gosec // positive
+		MaxFrame: uint64(s.set.MaxFrame),                      //nolint:gosec // positive
+		Server:   serverName, Time: s.set.Wall().UnixMilli(),
+	})
+	early := c.early
+	c.early = nil
+	c.onInbound(inbound{early})
+}
+
+const serverName = "rollcall"
+
+// onTick is the connection's one timer: the handshake's deadline, then the
+// heartbeat, then the linger.
+func (c *connection) onTick() {
+	now := c.sys.now()
+	switch c.phase {
+	case greeting, registering:
+		if now < c.due {
+			c.arm(c.due)
+			return
+		}
+		c.end(wire.ReasonHandshakeTimeout, ending{
+			detail: fmt.Sprintf("no handshake within %v", c.sys.set.HandshakeTimeout),
+		})
+	case open:
+		c.checkFrame(now)
+		c.checkLife(now)
+	case closing:
+		if now >= c.due {
+			c.closeTransport()
+		} else {
+			c.arm(c.due)
+		}
+	}
+}
+
+// arm sets the timer for a time since the system's start.
+func (c *connection) arm(at time.Duration) {
+	c.due = at
+	c.timer.Reset(max(at-c.sys.now(), 0))
+}

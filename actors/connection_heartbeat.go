@@ -1,0 +1,50 @@
+package actors
+
+import (
+	"fmt"
+	"time"
+
+	"example.com/rollcall/actors/internal/heartbeat"
+	"example.com/rollcall/wire"
+)
+
+// checkLife asks the heartbeat what is to be done now.
+func (c *connection) checkLife(now time.Duration) {
+	if c.phase != open {
+		return
+	}
+	signs := heartbeat.Signs{
+		LastHeard:   time.Duration(c.lastHeard.Load()),
+		ReaderHeld:  c.credits.held(),
+		ReaderFreed: time.Duration(c.readerFreed.Load()),
+	}
+	c.sys.stall.sign(now, &signs)
+	action, next := c.life.Check(now, signs, c.sys.set.Random())
+	switch action {
+	case heartbeat.Expire:
+		c.end(wire.ReasonHeartbeatTimeout, ending{
+			detail: fmt.Sprintf("nothing heard for %v", c.times.Timeout),
+		})
+		return
+	case heartbeat.Ping:
+		c.sys.count.pingsSent.Add(1)
+		c.control(&wire.Ping{Time: uint64(now / time.Microsecond)}) //nolint:gosec // now > 0
+	}
+	if since := c.partialSince.Load(); since != 0 {
+		if limit := time.Duration(since) + c.sys.set.FrameTimeout; limit > now {
+			next = min(next, limit)
+		}
+	}
+	c.arm(next)
+}
+
+// checkFrame ends a client that never finishes the frame it began.
+func (c *connection) checkFrame(now time.Duration) {
+	since := time.Duration(c.partialSince.Load())
+	if since == 0 || now-since < c.sys.set.FrameTimeout || c.credits.held() {
+		return
+	}
+	c.end(wire.ReasonProtocolError, ending{
+		detail: fmt.Sprintf("a frame was not complete after %v", c.sys.set.FrameTimeout),
+	})
+}

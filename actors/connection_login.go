@@ -1,0 +1,98 @@
+package actors
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"example.com/rollcall/wire"
+)
+
+// onLogin asks the authenticator, then the user manager.
+func (c *connection) onLogin(m *wire.Login, credit int) {
+	if c.user != "" || c.loggingIn {
+		c.refuse(m.Request, wire.CodeAlreadyLogin, "")
+		c.credits.give(credit)
+		return
+	}
+	c.loggingIn = true
+	ask := c.sys.set.Authenticate
+	if ask == nil {
+		c.sys.users.tell(loginUser{c, m, credit})
+		return
+	}
+	attempt := LoginAttempt{
+		Connection: c.id, Identifier: c.identifier, Remote: c.transport.RemoteAddr(),
+		User: m.User, Credential: m.Credential,
+	}
+	ctx, cancel := context.WithTimeout(c.handlerContext(), c.sys.set.LoginTimeout)
+	c.sys.hold()
+	go func() {
+		defer c.sys.release()
+		defer cancel()
+		err := guarded(func() error { return ask(ctx, attempt) })
+		c.tell(authenticated{login: m, credit: credit, err: err})
+	}()
+}
+
+// errHandlerPanic marks a panic in an embedder's code.
+var errHandlerPanic = errors.New("internal error")
+
+// guarded runs an embedder's code; a panic in it becomes an error (N10).
+func guarded(f func() error) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("%w: %v", errHandlerPanic, v)
+		}
+	}()
+	return f()
+}
+
+func (c *connection) onAuthenticated(m authenticated) {
+	if c.phase != open {
+		return
+	}
+	if m.err == nil {
+		c.sys.users.tell(loginUser{c, m.login, m.credit})
+		return
+	}
+	done := loginDone{credit: m.credit, code: wire.CodeLoginRefused, reason: wire.ReasonLoginRefused, text: m.err.Error()}
+	if errors.Is(m.err, errHandlerPanic) {
+		c.sys.count.handlerPanics.Add(1)
+		done.text = errHandlerPanic.Error() // what was panicked with is not the client's business
+	}
+	c.loginDone(m.login.Request, done)
+}
+
+func (c *connection) onLoginDone(m loginDone) { c.loginDone(m.request, m) }
+
+func (c *connection) loginDone(request uint64, m loginDone) {
+	if c.phase != open {
+		return
+	}
+	c.loggingIn = false
+	c.credits.give(m.credit)
+	if m.ok != nil {
+		c.sys.count.logins.Add(1)
+		c.setUser(m.ok.User)
+		c.queue(m.ok)
+		return
+	}
+	c.sys.count.loginsRefused.Add(1)
+	c.refuse(request, m.code, m.text)
+	c.end(m.reason, ending{detail: m.text})
+}
+
+// handlerContext returns the context of the embedder's code that runs for this
+// connection; it ends with the connection.
+func (c *connection) handlerContext() context.Context {
+	if c.ctx == nil {
+		c.ctx, c.cancel = context.WithCancel(c.sys.ctx)
+	}
+	return c.ctx
+}
+
+func (c *connection) setUser(user string) {
+	c.user = user
+	c.loggedIn.Store(&user)
+}

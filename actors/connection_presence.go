@@ -1,0 +1,107 @@
+package actors
+
+import (
+	"example.com/rollcall/actors/internal/presence"
+	"example.com/rollcall/wire"
+)
+
+// Presence for one watcher. While it reads, it gets every delta as it comes, in
+// the bytes that all share. While it does not, changes collapse to the newest
+// of each user, and past a bound to a fresh snapshot (P7).
+
+const (
+	// stateQueue is how many deltas wait for a watcher before they collapse.
+	stateQueue = 16
+	// watchAnswers is how many answers to watches may wait for a watcher that
+	// asks again and again without reading.
+	watchAnswers = 8
+)
+
+func (c *connection) onPresence(u *presenceUpdate) {
+	if c.phase != open || c.awaiting {
+		return
+	}
+	for _, f := range u.frames {
+		c.addDelta(f)
+	}
+}
+
+func (c *connection) addDelta(f *presence.Frame) {
+	if c.slow == nil && c.out.StateQueued() < stateQueue {
+		c.addState(f)
+		return
+	}
+	if c.slow == nil {
+		c.slow = presence.NewCollapsed(0, c.sys.frameBudget())
+	}
+	c.sys.count.collapsed.Add(1)
+	c.slow.Merge(f.Delta())
+}
+
+// addState queues an encoded frame of the user manager's.
+func (c *connection) addState(f *presence.Frame) {
+	frame, err := f.Encode()
+	if err != nil {
+		return // unreachable: the user manager has encoded it
+	}
+	c.sys.count.presenceFrames.Add(1)
+	c.out.State(frame)
+}
+
+// onWatchState queues the answer to a watch. A snapshot makes everything that
+// was collapsed before it obsolete.
+func (c *connection) onWatchState(m watchState) {
+	c.credits.give(m.credit)
+	if c.phase != open {
+		return
+	}
+	c.awaiting = false
+	if c.answers++; c.answers > watchAnswers {
+		c.tooSlow()
+		return
+	}
+	if m.snapshot {
+		c.slow = nil
+	}
+	if m.ok != nil {
+		c.out.State(m.ok)
+	}
+	for _, f := range m.frames {
+		if f.Delta() != nil && !m.snapshot {
+			c.addDelta(f)
+		} else {
+			c.addState(f)
+		}
+	}
+}
+
+// feedState refills the state lane when the watcher has read what it held.
+func (c *connection) feedState() {
+	if c.out.StateQueued() > 0 {
+		return
+	}
+	c.answers = 0
+	if c.slow == nil || c.phase != open {
+		return
+	}
+	slow := c.slow
+	c.slow = nil
+	if slow.Overflowed() {
+		c.awaiting = true
+		c.sys.count.resnapshots.Add(1)
+		c.sys.users.tell(resnapshot{c})
+		return
+	}
+	for _, d := range slow.Take() {
+		frame, err := wire.Append(nil, &d)
+		if err != nil {
+			continue // unreachable: made of valid deltas
+		}
+		c.sys.count.presenceFrames.Add(1)
+		c.out.State(frame)
+	}
+}
+
+// frameBudget is how large presence frames are made: well below what a client
+// must accept, so that heartbeats never wait long behind one (N21).
+func (s *System) frameBudget() int { return min(presence.DefaultFrame, s.set.MaxFrame) }

@@ -1,0 +1,192 @@
+package actors
+
+import (
+	"fmt"
+	"time"
+
+	"example.com/rollcall/wire"
+)
+
+// onInbound handles the client's frames in order of arrival (N16).
+func (c *connection) onInbound(m inbound) {
+	for i, f := range m.frames {
+		switch c.phase {
+		case greeting:
+			hello, ok := f.msg.(*wire.Hello)
+			if !ok {
+				c.violation("message %d before the hello", f.msg.Type())
+				return
+			}
+			c.credits.give(f.credit)
+			c.onHello(hello)
+		case registering:
+			c.early = append(c.early, m.frames[i:]...)
+			return
+		case open:
+			c.onMessage(f)
+		case closing:
+			return
+		}
+	}
+}
+
+// violation ends a client that breaks the protocol.
+func (c *connection) violation(format string, args ...any) {
+	c.end(wire.ReasonProtocolError, ending{detail: fmt.Sprintf(format, args...)})
+}
+
+// onMessage handles one message of a welcomed client. Whoever is done with the
+// message gives its credit back: here, or where it is passed to.
+func (c *connection) onMessage(f paidFrame) {
+	users := c.sys.users
+	switch m := f.msg.(type) {
+	case *wire.Ping:
+		c.control(&wire.Pong{Echo: m.Time, Time: uint64(c.sys.now() / time.Microsecond)}) //nolint:gosec // positive
+	case *wire.Pong:
+		c.life.Pong(c.sys.now(), echoed(m.Echo))
+		c.rtt.Store(int64(c.life.RTT()))
+	case *wire.Login:
+		c.onLogin(m, f.credit)
+		return
+	case *wire.Send:
+		if c.user == "" {
+			c.refuse(m.ID, wire.CodeNotLoggedIn, "")
+			break
+		}
+		c.onSend(m, f.credit)
+		return
+	case *wire.Watch:
+		if c.user == "" {
+			c.refuse(m.Request, wire.CodeNotLoggedIn, "")
+			break
+		}
+		users.tell(watchUsers{c, m, f.credit})
+		return
+	case *wire.Unwatch:
+		users.tell(unwatchUsers{c, m, f.credit})
+		return
+	case *wire.Logout:
+		if c.user == "" {
+			c.refuse(m.Request, wire.CodeNotLoggedIn, "")
+			break
+		}
+		users.tell(logoutUser{c, m.Request, f.credit})
+		return
+	case *wire.App:
+		c.onApp(f)
+		return
+	case *wire.Request:
+		c.onRequest(m, f.credit)
+		return
+	case *wire.Bye:
+		c.end(wire.ReasonBye, ending{detail: m.Text})
+		return
+	default:
+		c.violation("message %d is not for a server, or not now", f.msg.Type())
+		return
+	}
+	c.credits.give(f.credit)
+}
+
+// echoed turns a pong's echo back into our clock; what we cannot have sent is
+// for the heartbeat to ignore.
+func echoed(us uint64) time.Duration {
+	const most = uint64(1<<63-1) / uint64(time.Microsecond)
+	if us > most {
+		return -1
+	}
+	return time.Duration(us) * time.Microsecond //nolint:gosec // bounded
+}
+
+// onSend passes a message to the user manager, which knows the recipient's
+// sessions.
+func (c *connection) onSend(m *wire.Send, credit int) {
+	frame, err := wire.Append(nil, &wire.Deliver{
+		ID: m.ID, From: c.user, Body: m.Body, Kind: m.Kind,
+		Connection: c.id, At: c.sys.set.Wall().UnixMilli(),
+	})
+	if err == nil && len(frame)-4 > c.sys.set.MaxFrame {
+		err = wire.ErrFrameTooLarge
+	}
+	if err != nil {
+		c.refuse(m.ID, wire.CodeTooLarge, "the message does not fit a frame with its sender")
+		c.credits.give(credit)
+		return
+	}
+	c.sys.count.messages.Add(1)
+	c.sys.users.tell(&delivery{from: c, send: m, frame: frame, credit: credit})
+}
+
+// onDelivery takes a message for this connection's user.
+func (c *connection) onDelivery(d *delivery) {
+	if c.phase != open {
+		d.settle(false)
+		return
+	}
+	if c.out.Data(d.frame) != nil {
+		d.settle(false)
+		c.tooSlow()
+		return
+	}
+	d.settle(true)
+}
+
+// onDelivered tells the client how its message fared.
+func (c *connection) onDelivered(d delivered) {
+	c.credits.give(d.credit)
+	switch {
+	case d.sessions == 0:
+		c.sys.count.undelivered.Add(1)
+		c.refuse(d.id, wire.CodeUserOffline, "")
+	case !d.noAck:
+		c.queue(&wire.Ack{ID: d.id, Sessions: uint64(d.sessions)}) //nolint:gosec // positive
+	}
+}
+
+func (c *connection) onReply(m reply) {
+	c.credits.give(m.credit)
+	if m.logout {
+		c.setUser("")
+	}
+	c.queue(m.msg)
+}
+
+// refuse tells the client that a request of its was not carried out.
+func (c *connection) refuse(request uint64, code wire.Code, text string) {
+	c.queue(&wire.Error{Request: request, Code: code, Text: wire.Clip(text)})
+}
+
+// queue puts a message into the data lane.
+func (c *connection) queue(m wire.Message) {
+	frame, err := wire.Append(nil, m)
+	if err != nil {
+		panic(fmt.Errorf("actors: a message of our own making: %w", err))
+	}
+	c.enqueue(frame)
+}
+
+// enqueue puts an encoded frame into the data lane.
+func (c *connection) enqueue(frame []byte) {
+	if c.out.Data(frame) != nil {
+		c.tooSlow()
+	}
+}
+
+// control puts a heartbeat ahead of everything else (N21).
+func (c *connection) control(m wire.Message) {
+	frame, err := wire.Append(nil, m)
+	if err != nil {
+		panic(fmt.Errorf("actors: a message of our own making: %w", err))
+	}
+	if c.out.Control(frame) != nil {
+		c.tooSlow()
+	}
+}
+
+// tooSlow ends a client at whose outbound bound we are (P7).
+func (c *connection) tooSlow() {
+	frames, bytes := c.out.Queued()
+	c.end(wire.ReasonSlowConsumer, ending{
+		detail: fmt.Sprintf("%d frames, %d bytes were not read", frames, bytes),
+	})
+}

@@ -1,0 +1,34 @@
+// Package actors is the plumbing of rollcall: the actors that carry events to
+// the pure rooms in actors/internal and carry their decisions out. It is built
+// on hollywood and used through the package supervisor; the exported names are
+// what the supervisor needs.
+//
+// # Actors and the way data goes
+//
+//		listener ─→ connection ─→ registry ─→ user manager ─→ watchers' connections
+//
+//	  - listener.go: the accept loop. It spawns one connection actor a transport.
+//	  - connection*.go: one actor a connection: handshake, heartbeat, traffic,
+//	    and its end. reader.go and writer.go are the goroutines that block for it.
+//	  - registry.go: the one actor that owns both lookup maps (by identifier, by
+//	    endpoint). Every termination goes through it, and only it passes
+//	    terminations on: that is what makes them exactly one (G2).
+//	  - user_manager*.go: the one actor that owns sessions and presence.
+//	  - herald.go: hands events to the embedding program.
+//
+// Messages are typed values, grouped by receiver in messages_*.go.
+//
+// # Invariants
+//
+//   - Every actor runs inside a guard (guard.go): a panic never reaches
+//     hollywood, which would restart the actor or crash the process (H1, H5).
+//   - Nobody waits inside receive: what blocks (a read, a write, an
+//     authenticator, an application's handler) runs in a goroutine of its own
+//     and reports by a message (N4, N5, H10).
+//   - An actor ends by its own decision, once, and nobody waits for a poison
+//     pill (H2). A connection ends in two steps: it tells the registry that it
+//     has ended, and it stops when the user manager has let go of it, so that
+//     no message to it is lost without an answer.
+//   - Queues are bounded by credits inwards (credits.go) and by the outbox
+//     outwards (G6).
+package actors

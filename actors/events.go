@@ -1,0 +1,66 @@
+package actors
+
+import (
+	"time"
+
+	"example.com/rollcall/wire"
+)
+
+// Event is what the embedding program is told of: one of the types below. For
+// one connection, Established comes before Terminated; for one user, online and
+// offline come in version order.
+type Event interface{ event() }
+
+// Established tells that a connection has finished its handshake and is in both
+// maps (N9: an unfinished handshake is never announced).
+type Established struct {
+	Connection uint64
+	Identifier string
+	Remote     string
+	At         time.Time
+}
+
+// Terminated tells that a connection has ended and is in neither map. It also
+// comes for a connection that never finished its handshake
+// (Termination.Handshaken is false then).
+type Terminated struct{ Termination }
+
+// UserOnline tells that a user's first session began.
+type UserOnline struct {
+	User    string
+	Epoch   uint64
+	Version uint64
+	At      time.Time
+}
+
+// UserOffline tells that a user's last session ended and any grace has run out.
+type UserOffline struct {
+	User    string
+	Reason  wire.Reason
+	Epoch   uint64
+	Version uint64
+	At      time.Time
+}
+
+// Fault tells of a defect that a guard caught: which actor, handling what.
+type Fault struct {
+	Actor   string
+	Message string // the type of the message
+	Value   string // what was panicked with
+	Stack   string
+	At      time.Time
+}
+
+// Stall tells that the server itself stood still for about Length: no
+// connection is ended for silence until it was probed again (P4).
+type Stall struct {
+	Length time.Duration
+	At     time.Time
+}
+
+func (Established) event() {}
+func (Terminated) event()  {}
+func (UserOnline) event()  {}
+func (UserOffline) event() {}
+func (Fault) event()       {}
+func (Stall) event()       {}

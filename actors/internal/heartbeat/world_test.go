@@ -1,0 +1,233 @@
+package heartbeat
+
+import (
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+)
+
+// span is a time in which something does not run.
+type span struct{ from, to time.Duration }
+
+// past returns the first moment from at on that lies in none of the spans, which
+// are in order and do not touch.
+func past(at time.Duration, spans []span) time.Duration {
+	for _, sp := range spans {
+		if at >= sp.from && at < sp.to {
+			return sp.to
+		}
+	}
+	return at
+}
+
+// world is one connection of a server that stalls: while it does, no timer
+// fires, nothing is read and nobody beats. What the peer sends meanwhile waits
+// in the kernel.
+type world struct {
+	t      *rapid.T
+	times  Times
+	stalls []span
+	holds  []span // of the reader, by our own side
+	lag    time.Duration
+	beats  StallMonitor
+
+	// answer returns how long the peer takes to answer, negative for never.
+	answer func(now time.Duration) time.Duration
+
+	arrivals []time.Duration // in the kernel, unread
+	signs    Signs
+	pings    []time.Duration
+	amid     int // checks that were told of a stall going on
+}
+
+// runs returns when something due at due does run: after the stall, if it falls
+// into one, and some moments later, in no order that could be relied upon.
+func (w *world) runs(name string, due time.Duration) time.Duration {
+	at := past(due, w.stalls)
+	return past(at+time.Duration(rapid.Int64Range(0, int64(w.lag)).Draw(w.t, name)), w.stalls)
+}
+
+// reads returns when what arrived at is read: when the server runs and the
+// reader is not held.
+func (w *world) reads(at time.Duration) time.Duration {
+	for {
+		next := past(w.runs("read lag", at), w.holds)
+		if next == past(next, w.stalls) {
+			return next
+		}
+		at = next
+	}
+}
+
+// live runs the connection until a time or until it is expired, and returns
+// when that was, negative if it was not.
+func (w *world) live(until time.Duration) time.Duration {
+	const period = 100 * ms
+	w.beats = NewStallMonitor(period)
+	w.beats.Beat(0)
+	m := New(0, w.times, rapid.Float64Range(0, 0.99).Draw(w.t, "jitter"))
+	check := w.runs("check lag", m.Next())
+	beat := past(period, w.stalls)
+	for {
+		// What is read counts from when it is read; so take it in order.
+		read := time.Duration(-1)
+		for i, a := range w.arrivals {
+			if at := w.reads(a); read < 0 || at < read {
+				read = at
+				w.arrivals[0], w.arrivals[i] = w.arrivals[i], w.arrivals[0]
+			}
+		}
+		// Beats that nothing depends on are left out: only a gap is news.
+		next := check
+		if read >= 0 {
+			next = min(next, read)
+		}
+		for beat < next {
+			w.beats.Beat(beat)
+			step := period
+			if calm := min(next, w.stallAfter(beat)) - 2*period; calm > beat+period {
+				// Nothing happens until calm, so beat on.
+				for beat+step < calm {
+					beat += step
+					w.beats.Beat(beat)
+				}
+			}
+			beat = past(beat+step, w.stalls)
+		}
+		if next > until {
+			return -1
+		}
+		if read >= 0 && read <= check {
+			w.arrivals = w.arrivals[1:]
+			w.signs.LastHeard = read
+			continue
+		}
+		w.beats.Stalls().Sign(check, &w.signs)
+		if w.signs.Stalled {
+			w.amid++
+		}
+		w.signs.ReaderHeld = past(check, w.holds) != check
+		for _, h := range w.holds {
+			if h.to <= check {
+				w.signs.ReaderFreed = h.to
+			}
+		}
+		action, asked := m.Check(check, w.signs, rapid.Float64Range(0, 0.99).Draw(w.t, "jitter"))
+		switch action {
+		case Expire:
+			return check
+		case Ping:
+			w.pings = append(w.pings, check)
+			if a := w.answer(check); a >= 0 {
+				w.arrivals = append(w.arrivals, check+a)
+			}
+		}
+		check = w.runs("check lag", asked)
+	}
+}
+
+func (w *world) stallAfter(at time.Duration) time.Duration {
+	for _, sp := range w.stalls {
+		if sp.from >= at {
+			return sp.from
+		}
+	}
+	return 1 << 62
+}
+
+// spans draws some spans, mostly around the times that matter.
+func spans(t *rapid.T, name string, most int, unit, longest time.Duration) (drawn []span) {
+	at := time.Duration(0)
+	for range rapid.IntRange(0, most).Draw(t, name) {
+		from := at + 1 + time.Duration(rapid.Int64Range(0, int64(2*unit)).Draw(t, name+" from"))
+		to := from + 1 + time.Duration(rapid.Int64Range(0, int64(longest)).Draw(t, name+" length"))
+		drawn = append(drawn, span{from, to})
+		at = to
+	}
+	return drawn
+}
+
+// guards P4, N21, G4: a peer that answers each ping in time is never expired,
+// whatever stalls and holds there are, and whoever comes first after one: the
+// check, the reader or the beat.
+func TestWhoAnswersIsNeverExpired(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		timeout := time.Duration(rapid.Int64Range(int64(3*s), int64(40*s)).Draw(t, "timeout"))
+		interval := time.Duration(rapid.Int64Range(int64(timeout/8), int64(timeout/2)).Draw(t, "interval"))
+		w := &world{t: t, times: Times{interval, timeout}, lag: 5 * ms}
+		w.stalls = spans(t, "stall", 8, interval, 2*timeout)
+		if rapid.Bool().Draw(t, "holds too") {
+			w.holds = spans(t, "hold", 8, interval, 2*timeout)
+		}
+		// What the invariant takes off the time to answer: the slack, the gap
+		// that is no stall, the lags.
+		slowest := w.times.Answer() - w.times.Slack() - 200*ms - 4*w.lag
+		w.answer = func(time.Duration) time.Duration {
+			return time.Duration(rapid.Int64Range(0, int64(slowest)).Draw(t, "answer"))
+		}
+		if at := w.live(12 * timeout); at >= 0 {
+			t.Fatalf("expired at %v: heard at %v, pings %v, stalls %v, holds %v",
+				at, w.signs.LastHeard, w.pings, w.stalls, w.holds)
+		}
+	})
+}
+
+// guards G4, N2: a peer that falls silent is expired no earlier than its timeout
+// and no later than the timer's lag after it; short hiccups of the server add
+// no more than they last.
+func TestWhoIsSilentIsExpiredInTime(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		timeout := time.Duration(rapid.Int64Range(int64(3*s), int64(40*s)).Draw(t, "timeout"))
+		interval := time.Duration(rapid.Int64Range(int64(timeout/8), int64(timeout/2)).Draw(t, "interval"))
+		w := &world{t: t, times: Times{interval, timeout}, lag: 20 * ms}
+		dies := time.Duration(rapid.Int64Range(0, int64(4*timeout)).Draw(t, "dies"))
+		w.answer = func(now time.Duration) time.Duration {
+			if now > dies {
+				return -1
+			}
+			return 30 * ms
+		}
+		for at := time.Duration(0); at < dies && rapid.IntRange(0, 4).Draw(t, "bytes") > 0; {
+			at += time.Duration(rapid.Int64Range(0, int64(timeout)).Draw(t, "pause"))
+			w.arrivals = append(w.arrivals, min(at, dies))
+		}
+		at := w.live(20 * timeout)
+		if least, most := w.signs.LastHeard+timeout, w.signs.LastHeard+timeout+w.lag; at < least || at > most {
+			t.Fatalf("expired at %v, not within %v to %v", at, least, most)
+		}
+		last := w.signs.LastHeard
+		for _, p := range w.pings {
+			if p < w.signs.LastHeard {
+				continue
+			}
+			if p < last+interval-interval/8 || p > last+interval+w.lag {
+				t.Fatalf("heard or asked at %v, asked at %v", last, p)
+			}
+			last = p
+		}
+		if len(w.pings) == 0 || at-last > interval {
+			t.Fatalf("expired at %v, asked at %v", at, w.pings)
+		}
+	})
+}
+
+// guards G4: a server that hiccups all the time, by more than its stall monitor
+// overlooks but less than the slack of a check, still notices who is dead.
+func TestHiccupsSaveNobody(t *testing.T) {
+	w := &world{times: thirty, lag: 0}
+	w.answer = func(time.Duration) time.Duration { return -1 }
+	for at := s; at < 1000*s; at += 2 * s {
+		w.stalls = append(w.stalls, span{at, at + 300*ms})
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		w := *w
+		w.t = t
+		// 300 ms each 2 s, counted as up to 400 ms, for 30 s and for what they
+		// add; and the time to answer for each check right behind a hiccup.
+		at := w.live(1000 * s)
+		if most := 38*s + time.Duration(w.amid)*15*s; at < 30*s || at > most {
+			t.Fatalf("expired at %v, not within 30s to %v", at, most)
+		}
+	})
+}

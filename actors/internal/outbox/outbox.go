@@ -1,0 +1,189 @@
+package outbox
+
+import (
+	"errors"
+	"math"
+)
+
+// ErrFull is returned for a frame that a lane's bound does not admit: the
+// peer reads too slowly, and the connection is to be ended for it.
+var ErrFull = errors.New("outbox: the peer does not read fast enough")
+
+// Bounds of an outbox. Frames that have been handed out and not yet been
+// confirmed count as well: the peer has not read them either.
+type Bounds struct {
+	Bytes   int // bytes in the data lane
+	Frames  int // frames in the data lane
+	Control int // frames in the control lane
+}
+
+// Outbox is a plain value, owned by its connection's actor. The frames are
+// shared and never written to.
+type Outbox struct {
+	bounds  Bounds
+	control [][]byte
+	data    queue
+	state   queue
+	last    []byte // the goodbye: handed out after everything else
+	closed  bool
+
+	// What was handed out and not yet confirmed.
+	flying      bool
+	flyingData  int
+	flyingCount int
+}
+
+// queue is a first-in-first-out list of frames that gives its memory back when
+// it runs empty.
+type queue struct {
+	frames [][]byte
+	head   int
+	bytes  int
+}
+
+func (q *queue) push(f []byte) { q.frames = append(q.frames, f); q.bytes += len(f) }
+func (q *queue) len() int      { return len(q.frames) - q.head }
+
+func (q *queue) pop() []byte {
+	f := q.frames[q.head]
+	q.frames[q.head] = nil
+	q.head++
+	q.bytes -= len(f)
+	switch {
+	case q.head == len(q.frames):
+		q.head = 0
+		if q.frames = q.frames[:0]; cap(q.frames) > 8 {
+			q.frames = nil // an idle connection holds no queue
+		}
+	case q.head >= 64 && q.head*2 >= len(q.frames):
+		n := copy(q.frames, q.frames[q.head:])
+		clear(q.frames[n:])
+		q.frames, q.head = q.frames[:n], 0
+	}
+	return f
+}
+
+// New returns an empty outbox.
+func New(b Bounds) Outbox { return Outbox{bounds: b} }
+
+// Control queues a frame ahead of all others. It returns [ErrFull] past the
+// bound and is ignored after Finish.
+func (o *Outbox) Control(f []byte) error {
+	if o.closed {
+		return nil
+	}
+	if len(o.control) >= o.bounds.Control {
+		return ErrFull
+	}
+	o.control = append(o.control, f)
+	return nil
+}
+
+// Data queues a frame in order. It returns [ErrFull] past the bound and is
+// ignored after Finish. One frame is always admitted to an empty lane, however large it is.
+func (o *Outbox) Data(f []byte) error {
+	if o.closed {
+		return nil
+	}
+	count, bytes := o.data.len()+o.flyingCount, o.data.bytes+o.flyingData
+	if count > 0 && (count >= o.bounds.Frames || bytes+len(f) > o.bounds.Bytes) {
+		return ErrFull
+	}
+	o.data.push(f)
+	return nil
+}
+
+// State queues presence frames in order. The lane has no bound of its own: the
+// caller queues deltas while [Outbox.StateQueued] is small, and a few snapshots
+// at most.
+func (o *Outbox) State(frames ...[]byte) {
+	if o.closed {
+		return
+	}
+	for _, f := range frames {
+		o.state.push(f)
+	}
+}
+
+// StateQueued returns the frames in the state lane that wait.
+func (o *Outbox) StateQueued() int { return o.state.len() }
+
+// Queued returns the frames and bytes that wait in all lanes or are on their
+// way to the transport.
+func (o *Outbox) Queued() (frames, bytes int) {
+	frames = len(o.control) + o.data.len() + o.state.len() + o.flyingCount
+	bytes = o.data.bytes + o.state.bytes + o.flyingData
+	for _, f := range o.control {
+		bytes += len(f)
+	}
+	return frames, bytes
+}
+
+// Finish makes last the final frame (nil for none): frames queued before it
+// are still handed out, unless drop is set; frames queued later are ignored.
+func (o *Outbox) Finish(last []byte, drop bool) {
+	if o.closed {
+		return
+	}
+	o.closed, o.last = true, last
+	if drop {
+		o.control, o.data, o.state = nil, queue{}, queue{}
+	}
+}
+
+// Take hands out the frames of the next write, at most about budget bytes but
+// at least one frame; none when nothing waits or the write before it has not
+// been confirmed by [Outbox.Written]. The frames are appended to dst.
+func (o *Outbox) Take(dst [][]byte, budget int) [][]byte {
+	if o.flying {
+		return dst
+	}
+	start := len(dst)
+	left := budget
+	for _, f := range o.control {
+		dst, left = append(dst, f), left-len(f)
+		o.flyingData += len(f)
+		o.flyingCount++
+	}
+	clear(o.control)
+	o.control = o.control[:0]
+	dst, left = o.take(dst, &o.data, left, left/2, start)
+	dst, left = o.take(dst, &o.state, left, 0, start)
+	dst, left = o.take(dst, &o.data, left, 0, start)
+	if left > 0 && o.last != nil && o.data.len() == 0 && o.state.len() == 0 {
+		dst = append(dst, o.last)
+		o.last = nil
+	}
+	o.flying = len(dst) > start
+	return dst
+}
+
+// take moves frames of one lane until less than floor of the budget is left.
+func (o *Outbox) take(dst [][]byte, q *queue, left, floor, start int) ([][]byte, int) {
+	if o.state.len() == 0 || o.data.len() == 0 {
+		floor = 0 // nobody to share with
+	}
+	for q.len() > 0 {
+		next := len(q.frames[q.head])
+		if len(dst) > start && left-next < floor {
+			break
+		}
+		dst = append(dst, q.pop())
+		left -= next
+		o.flyingCount++
+		o.flyingData += next
+		if left <= 0 {
+			left = math.MinInt / 2 // one frame past the budget, no more
+			break
+		}
+	}
+	return dst, left
+}
+
+// Written confirms that what Take handed out has been written.
+func (o *Outbox) Written() { o.flying, o.flyingCount, o.flyingData = false, 0, 0 }
+
+// Idle reports whether nothing waits and nothing is on its way.
+func (o *Outbox) Idle() bool {
+	return !o.flying && o.last == nil && len(o.control) == 0 && o.data.len() == 0 && o.state.len() == 0
+}

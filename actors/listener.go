@@ -1,0 +1,100 @@
+package actors
+
+import (
+	"context"
+	"errors"
+	"net"
+	"syscall"
+	"time"
+
+	"example.com/rollcall/wire"
+)
+
+// Accept takes a transport over: a connection actor will own and close it. It
+// is refused, and closed (N13), while the server is shutting down or holds as
+// many connections as it may.
+func (s *System) Accept(t net.Conn) error {
+	if s.draining.Load() {
+		s.turnAway(t, wire.ReasonServerShutdown, "the server is shutting down")
+		return ErrShutdown
+	}
+	if s.conns.Add(1) > int64(s.set.MaxConnections) {
+		s.conns.Add(-1)
+		s.turnAway(t, wire.ReasonTooMany, "the server is full")
+		return ErrFull
+	}
+	s.spawnConnection(t)
+	return nil
+}
+
+// ErrFull is returned for a transport past MaxConnections.
+var ErrFull = errors.New("rollcall: as many connections as allowed")
+
+// turnAwayPatience bounds the goodbye to a transport that gets no actor. Its
+// few bytes fit the socket's empty buffer; the bound is for pipes.
+const turnAwayPatience = 50 * time.Millisecond
+
+func (s *System) turnAway(t net.Conn, reason wire.Reason, text string) {
+	s.count.refused.Add(1)
+	if bye, err := wire.Append(nil, &wire.Bye{Reason: reason, Text: text}); err == nil {
+		_ = t.SetWriteDeadline(time.Now().Add(turnAwayPatience))
+		_, _ = t.Write(bye)
+	}
+	_ = t.Close()
+}
+
+// Bounds of the wait after an accept that failed for want of something.
+const (
+	acceptWaitMin = 5 * time.Millisecond
+	acceptWaitMax = time.Second
+)
+
+// Listen accepts connections from l until ctx ends, the server shuts down or l
+// fails for good, and closes l. It returns nil in the first two cases. Handshakes
+// wait in their own actors, never here (N14). When the process runs out of file
+// descriptors or memory, it waits and tries again.
+func (s *System) Listen(ctx context.Context, l net.Listener) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	stop := context.AfterFunc(ctx, func() { _ = l.Close() })
+	defer stop()
+	defer context.AfterFunc(s.accepting, cancel)()
+	defer func() { _ = l.Close() }()
+	wait := acceptWaitMin
+	for {
+		t, err := l.Accept()
+		switch {
+		case err == nil:
+			wait = acceptWaitMin
+			_ = s.Accept(t)
+		case ctx.Err() != nil, s.draining.Load():
+			return nil
+		case passing(err):
+			s.count.acceptErrors.Add(1)
+			timer := time.NewTimer(wait)
+			select {
+			case <-timer.C:
+			case <-ctx.Done():
+				timer.Stop()
+				return nil
+			}
+			wait = min(2*wait, acceptWaitMax)
+		default:
+			return err
+		}
+	}
+}
+
+// passing reports whether an accept may succeed later on.
+func passing(err error) bool {
+	for _, e := range []error{
+		syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM,
+		syscall.ECONNABORTED, syscall.EINTR, syscall.EAGAIN, syscall.EPROTO,
+	} {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	var t net.Error
+	return errors.As(err, &t) && t.Timeout()
+}

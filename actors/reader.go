@@ -1,0 +1,121 @@
+package actors
+
+import (
+	"errors"
+	"io"
+
+	"example.com/rollcall/wire"
+)
+
+// read is the goroutine that blocks in the transport's Read for a connection.
+// It cuts the stream into frames, decodes them and hands them on in batches.
+// What bounds it: the splitter holds at most one frame, and every frame is paid
+// for with credits before it is handed on.
+func (c *connection) read() {
+	s := c.sys
+	split := wire.NewSplitter(wire.MaxHelloFrame, s.set.ReadBuffer)
+	greeted := false
+	for {
+		n, err := c.transport.Read(split.Space())
+		if n > 0 {
+			now := s.now()
+			c.lastHeard.Store(int64(now))
+			c.bytesIn.Add(uint64(n))
+			s.count.bytesIn.Add(uint64(n))
+			split.Filled(n)
+			if ferr := c.hand(split, &greeted); ferr != nil {
+				c.tell(readEnded{err: ferr, reason: frameReason(ferr)})
+				c.drainTransport()
+				return
+			}
+			c.markPartial(split.Buffered() > 0, int64(now))
+		}
+		if err != nil {
+			c.tell(readEnded{err: err, reason: readReason(err), midFrame: split.Buffered() > 0})
+			c.readerGone()
+			return
+		}
+	}
+}
+
+// markPartial notes since when a frame has been incomplete.
+func (c *connection) markPartial(partial bool, now int64) {
+	switch {
+	case !partial:
+		c.partialSince.Store(0)
+	case c.partialSince.Load() == 0:
+		c.partialSince.Store(max(now, 1))
+	}
+}
+
+// errEnding is returned by hand when the connection no longer takes frames.
+var errEnding = errors.New("rollcall: connection is ending")
+
+// hand decodes all whole frames and hands them to the actor in as few messages
+// as credits allow.
+func (c *connection) hand(split *wire.Splitter, greeted *bool) error {
+	var batch []paidFrame
+	send := func() {
+		if len(batch) > 0 {
+			c.tell(inbound{batch})
+			batch = nil
+		}
+	}
+	defer send()
+	for {
+		f, ok, err := split.Next()
+		if err != nil || !ok {
+			return err
+		}
+		c.partialSince.Store(0) // a frame was completed; what follows is another
+		c.framesIn.Add(1)
+		c.sys.count.framesIn.Add(1)
+		m, err := wire.Decode(f.Type, f.Body)
+		if errors.Is(err, wire.ErrUnknownType) && *greeted {
+			c.sys.count.unknownFrames.Add(1)
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if !*greeted {
+			*greeted = true // whether it is a hello is the actor's to judge
+			split.SetLimit(c.sys.set.MaxFrame)
+		}
+		credit := creditsFor(len(f.Body), c.sys.set.Credits)
+		if !c.credits.tryTake(credit) {
+			send()
+			if !c.credits.take(credit) {
+				return errEnding
+			}
+			c.readerFreed.Store(int64(c.sys.now())) // till now the silence was ours (G4)
+		}
+		batch = append(batch, paidFrame{m, credit})
+	}
+}
+
+// frameReason tells what is wrong with bytes that are no frames of ours.
+func frameReason(err error) wire.Reason {
+	switch {
+	case errors.Is(err, wire.ErrFrameTooLarge):
+		return wire.ReasonFrameTooLarge
+	case errors.Is(err, errEnding):
+		return wire.ReasonNone // the connection has its reason already
+	default:
+		return wire.ReasonProtocolError
+	}
+}
+
+// drainTransport reads and drops until the peer closes or the transport is
+// closed, so that closing it does not reset the stream and take the goodbye
+// with it. The linger bounds it.
+func (c *connection) drainTransport() {
+	_, _ = io.Copy(io.Discard, onlyReader{c.transport})
+	c.readerGone()
+}
+
+// onlyReader hides what else a transport can do, such as splicing.
+type onlyReader struct{ io.Reader }
+
+// readerGone tells the actor that the reader's goroutine has ended.
+func (c *connection) readerGone() { c.tell(readerExit{}) }

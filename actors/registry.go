@@ -1,0 +1,197 @@
+package actors
+
+import (
+	"time"
+
+	"example.com/rollcall/actors/internal/directory"
+	"example.com/rollcall/wire"
+)
+
+// registry is the one actor that owns both lookup maps. A connection enters
+// both in one message and leaves both in one message (G1, N7); what it passes on
+// to the user manager it passes on once (G2).
+type registry struct {
+	guard
+
+	// static after construction
+	sys *System
+
+	// owned by the actor
+	all      map[uint64]*connection // every connection from accept until its termination; bounded by MaxConnections
+	dir      *directory.Directory[*connection]
+	recent   recent
+	draining bool
+	timer    *time.Timer
+	swept    uint64 // panics counted at the last walk
+}
+
+func newRegistry(s *System) *registry {
+	return &registry{
+		sys: s, all: make(map[uint64]*connection),
+		dir: new(directory.Directory[*connection]), recent: newRecent(s.set.Recent),
+	}
+}
+
+func (r *registry) receive(msg any) {
+	switch m := msg.(type) {
+	case accepted:
+		r.all[m.c.id] = m.c
+		if r.draining {
+			m.c.tell(shutdownStop)
+		}
+	case register:
+		r.register(m)
+	case ended:
+		r.terminate(m.c, m.t)
+	case registryQuery:
+		m.ask(r)
+	case sweep:
+		r.sweep()
+	case drain:
+		r.draining = true
+		for _, c := range r.all {
+			c.tell(shutdownStop)
+		}
+	case cut:
+		for _, c := range r.all {
+			c.tell(stopConnection{reason: wire.ReasonServerShutdown, cut: true})
+		}
+	case quit:
+		if r.timer != nil {
+			r.timer.Stop()
+		}
+		r.stop()
+	}
+}
+
+var shutdownStop = stopConnection{reason: wire.ReasonServerShutdown, detail: "the server is shutting down"}
+
+// register puts a connection into both maps. A live connection at the same
+// endpoint is ended: the kernel has given its address pair to another, so
+// it is dead (N3: the endpoint is what we observed).
+func (r *registry) register(m register) {
+	if r.all[m.c.id] != m.c || m.c.finished.Load() != nil {
+		return // it has ended meanwhile
+	}
+	displaced, err := r.dir.Add(directory.Entry[*connection]{
+		ID: m.c.id, Identifier: m.identifier, Endpoint: m.c.endpoint, Handle: m.c,
+	})
+	if err != nil {
+		return // unreachable: IDs come from a counter
+	}
+	if displaced != nil {
+		displaced.Handle.tell(stopConnection{
+			reason: wire.ReasonReplaced, detail: "another connection came from the same address", cut: true,
+		})
+	}
+	r.sys.users.tell(established{m.c})
+	m.c.tell(registered{})
+	r.sys.emit(Established{
+		Connection: m.c.id, Identifier: m.identifier, Remote: m.c.endpoint.Remote, At: r.sys.set.Wall(),
+	})
+}
+
+// terminate forgets a connection everywhere and passes its termination on,
+// once: a second one finds nothing.
+func (r *registry) terminate(c *connection, t *Termination) {
+	if _, ok := r.all[c.id]; !ok {
+		return
+	}
+	r.dir.Remove(c.id)
+	r.recent.add(t)
+	r.sys.count.terminations[t.Reason].Add(1)
+	r.sys.emit(Terminated{*t})
+	// The user manager lets go of the connection. It is told of unfinished
+	// handshakes as well: it knows nothing of them, and releases them.
+	r.sys.users.tell(terminated{c, t})
+	delete(r.all, c.id) // last: what a panic cuts short, a sweep does again (S1)
+}
+
+// sweep finds terminations that a panic has lost between a connection and the
+// maps (S1): a connection keeps its termination until it is let go.
+func (r *registry) sweep() {
+	if r.timer == nil {
+		r.timer = time.AfterFunc(r.sys.set.SweepInterval, func() { r.tell(sweep{}) })
+	} else {
+		r.timer.Reset(r.sys.set.SweepInterval)
+	}
+	if n := r.sys.count.panics.Load(); n != r.swept {
+		r.swept = n // without a panic nothing can be lost, and the walk is saved
+		r.reconcile()
+	}
+}
+
+// reconcile walks all connections, and tells the user manager which are live:
+// it may have lost something as well.
+func (r *registry) reconcile() {
+	live := make(map[uint64]*connection, r.dir.Len())
+	for id, c := range r.all {
+		if t := c.finished.Load(); t != nil {
+			r.sys.count.mended.Add(1)
+			r.terminate(c, t)
+		} else if _, ok := r.dir.Get(id); ok {
+			live[id] = c
+		}
+	}
+	r.sys.users.tell(liveSet{live})
+}
+
+func (r *registry) turn() {}
+
+// recovered mends what the lost message may have left undone (S1): nothing is
+// put back (S2).
+func (r *registry) recovered(msg, value any, stack []byte) {
+	r.sys.fault(r.pid, msg, value, stack)
+	switch m := msg.(type) {
+	case register:
+		// Its handshake deadline would end it; it need not wait.
+		m.c.tell(stopConnection{reason: wire.ReasonPanic, detail: "internal error"})
+	case accepted:
+		r.all[m.c.id] = m.c
+	case ended:
+		r.terminate(m.c, m.t)
+	case drain, quit, cut, sweep:
+		r.receive(msg) // these cannot be lost; a second panic is left to the next sweep
+	}
+}
+
+// abandoned: the registry does not go, whatever happens; the next sweep mends.
+func (r *registry) abandoned() bool { return false }
+
+// recent is a ring of the latest terminations.
+type recent struct {
+	ring []*Termination
+	next uint64 // how many there have ever been
+}
+
+func newRecent(n int) recent { return recent{ring: make([]*Termination, n)} }
+
+func (r *recent) add(t *Termination) {
+	if len(r.ring) == 0 {
+		return
+	}
+	r.ring[r.next%uint64(len(r.ring))] = t
+	r.next++
+}
+
+// page returns up to limit terminations, newest first, older than cursor (0:
+// from the newest), that match.
+func (r *recent) page(cursor uint64, limit int, match func(*Termination) bool) (out []Termination, next uint64) {
+	oldest := uint64(0)
+	if n := uint64(len(r.ring)); r.next > n {
+		oldest = r.next - n
+	}
+	i := r.next
+	if cursor != 0 && cursor < i {
+		i = cursor
+	}
+	for ; i > oldest; i-- {
+		if len(out) == limit {
+			return out, i
+		}
+		if t := r.ring[(i-1)%uint64(len(r.ring))]; match == nil || match(t) {
+			out = append(out, *t)
+		}
+	}
+	return out, 0
+}

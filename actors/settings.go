@@ -1,0 +1,79 @@
+package actors
+
+import (
+	"context"
+	"net"
+	"time"
+
+	"example.com/rollcall/actors/internal/heartbeat"
+	"example.com/rollcall/actors/internal/session"
+)
+
+// Settings are what the supervisor has validated and filled in: nothing here
+// has a default. Times are durations, sizes bytes.
+type Settings struct {
+	Node  string // this server's name, told to clients
+	Epoch uint64 // this life of the server: greater than any before
+	// Prefix begins the actors' IDs in the engine, so that several systems can
+	// share one.
+	Prefix string
+
+	Heartbeat        heartbeat.Bounds
+	HandshakeTimeout time.Duration // from accept to a whole hello
+	WriteTimeout     time.Duration // one write may take this long: then slow_consumer
+	FrameTimeout     time.Duration // from a frame's first byte to its last
+	Linger           time.Duration // how long a goodbye may take to be read
+	LoginTimeout     time.Duration // how long the authenticator may take
+
+	Policy      session.Policy
+	Grace       time.Duration
+	MaxSessions int // a user
+
+	MaxConnections int // live at once, handshakes included
+	MaxFrame       int // announced to clients
+	ReadBuffer     int // a connection, while frames fit it
+	Credits        int // frames of one connection that may be in flight inside the server
+	QueueBytes     int // outbound, a connection
+	QueueFrames    int
+	WatchNames     int // users that one connection may watch by name
+
+	FlushInterval time.Duration // presence under load is gathered for this long
+	History       int           // presence changes kept for those who resume
+	Recent        int           // terminations kept in memory
+	SweepInterval time.Duration // how often the registry looks for what was lost
+
+	// Authenticate decides on logins; nil admits everybody. It may block and is
+	// cancelled when its connection ends.
+	Authenticate func(ctx context.Context, l LoginAttempt) error
+	// Handle finds the handler of a kind of application message.
+	Handle func(kind string) (Handler, bool)
+	// OnEvent receives all events, in order, on one goroutine of the herald
+	// actor. It must not block.
+	OnEvent func(Event)
+
+	TokenKey []byte           // secret of the resume tokens
+	Random   func() float64   // jitter, in [0, 1); called by many goroutines
+	Wall     func() time.Time // time stamps only
+	Hooks    *Hooks           // nil outside simulations
+}
+
+// LoginAttempt is what an authenticator judges.
+type LoginAttempt struct {
+	Connection uint64
+	Identifier string // claimed by the client, proves nothing (N25)
+	Remote     net.Addr
+	User       string
+	Credential []byte
+}
+
+// Caller is who sent an application message.
+type Caller struct {
+	Connection uint64
+	Identifier string
+	User       string // empty before the login
+}
+
+// Handler is an application's handler. For a one-way message the answer is
+// dropped, and an error is counted. It runs on a goroutine of its own, ctx ends
+// with the connection; a panic in it is answered as an internal error (N10).
+type Handler func(ctx context.Context, from Caller, body []byte) ([]byte, error)

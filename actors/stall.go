@@ -1,0 +1,71 @@
+package actors
+
+import (
+	"sync/atomic"
+	"time"
+
+	"example.com/rollcall/actors/internal/heartbeat"
+)
+
+// stallClock notices when the server itself stands still (P4): one goroutine
+// that does nothing else beats at a fixed period, and a late beat is a stall.
+type stallClock struct {
+	// static after construction
+	sys    *System
+	period time.Duration
+	done   chan struct{}
+	ended  chan struct{}
+
+	// atomic
+	stalls atomic.Pointer[heartbeat.Stalls]
+}
+
+// stallPeriod is fine enough for the shortest timeout that a client may have,
+// and coarse enough to cost nothing.
+func stallPeriod(shortest time.Duration) time.Duration {
+	return min(max(shortest/16, 20*time.Millisecond), 500*time.Millisecond)
+}
+
+func startStallClock(s *System) *stallClock {
+	c := &stallClock{
+		sys: s, period: stallPeriod(s.set.Heartbeat.MinTimeout),
+		done: make(chan struct{}), ended: make(chan struct{}),
+	}
+	m := heartbeat.NewStallMonitor(c.period)
+	m.Beat(s.now())
+	c.publish(m.Stalls())
+	go c.run(m)
+	return c
+}
+
+func (c *stallClock) publish(s heartbeat.Stalls) { c.stalls.Store(&s) }
+
+func (c *stallClock) run(m heartbeat.StallMonitor) {
+	defer close(c.ended)
+	ticker := time.NewTicker(c.period)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-c.done:
+			return
+		case <-ticker.C:
+		}
+		before := m.Total()
+		stalled := m.Beat(c.sys.now())
+		c.publish(m.Stalls())
+		if stalled {
+			c.sys.count.stalls.Add(1)
+			c.sys.emit(Stall{Length: m.Total() - before, At: c.sys.set.Wall()})
+		}
+	}
+}
+
+// sign enters what is known of stalls into the signs of a check.
+func (c *stallClock) sign(now time.Duration, signs *heartbeat.Signs) {
+	c.stalls.Load().Sign(now, signs)
+}
+
+func (c *stallClock) stop() {
+	close(c.done)
+	<-c.ended
+}

@@ -1,0 +1,185 @@
+package actors
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/anthdm/hollywood/actor"
+)
+
+// Sentinels of this package, to be checked with errors.Is.
+var (
+	// ErrShutdown is returned by everything that comes after a shutdown began.
+	ErrShutdown = errors.New("rollcall: shutting down")
+	// ErrPrefixTaken is returned when the engine holds another system under the
+	// same prefix (H4).
+	ErrPrefixTaken = errors.New("rollcall: another server with this name runs on the engine")
+	// ErrNotFound is returned for a connection or user that is not there.
+	ErrNotFound = errors.New("rollcall: not found")
+)
+
+// System is the set of actors that make up one server.
+type System struct {
+	// static after construction
+	engine *actor.Engine
+	set    Settings
+	base   time.Time
+	ctx    context.Context // ends when the shutdown is over; cancels handlers
+	cancel context.CancelFunc
+	// accepting ends when a shutdown begins, and closes the listeners.
+	accepting context.Context
+	refuse    context.CancelFunc
+	registry  *registry
+	users     *userManager
+	herald    *herald
+	stall     *stallClock
+
+	// atomic
+	nextID   atomic.Uint64
+	conns    atomic.Int64 // connections, handshakes and goodbyes included
+	live     atomic.Int64 // connections and handlers: what a shutdown waits for
+	left     atomic.Int64 // long-lived actors
+	draining atomic.Bool
+	count    counters
+
+	// owned by whoever holds mu
+	mu      sync.Mutex
+	empty   chan struct{} // non-nil during a shutdown, closed when live is zero
+	stopped chan struct{} // closed when the last actor has stopped
+}
+
+// Start builds and starts the long-lived actors. settings must be complete and
+// valid. It returns ErrPrefixTaken when the prefix is in use on the engine.
+func Start(engine *actor.Engine, settings Settings) (*System, error) {
+	s := &System{engine: engine, set: settings, base: time.Now(), stopped: make(chan struct{})}
+	if engine.Registry.GetPID(settings.Prefix, "registry") != nil {
+		return nil, fmt.Errorf("%w: %q", ErrPrefixTaken, settings.Prefix)
+	}
+	s.ctx, s.cancel = context.WithCancel(context.Background())
+	s.accepting, s.refuse = context.WithCancel(s.ctx)
+	s.herald = &herald{sys: s}
+	s.users = newUserManager(s)
+	s.registry = newRegistry(s)
+	s.herald.init(engine, s.pid("herald"), 64, s.herald, settings.Hooks, s.actorStopped)
+	s.users.init(engine, s.pid("users"), 256, s.users, settings.Hooks, s.actorStopped)
+	s.registry.init(engine, s.pid("registry"), 256, s.registry, settings.Hooks, s.actorStopped)
+	s.left.Store(3)
+	s.herald.spawn()
+	s.users.spawn()
+	s.registry.spawn()
+	s.stall = startStallClock(s)
+	s.registry.tell(sweep{})
+	return s, nil
+}
+
+func (s *System) pid(id string) *actor.PID {
+	return actor.NewPID(s.engine.Address(), s.set.Prefix+"/"+id)
+}
+
+func (s *System) connectionPID(id uint64) *actor.PID {
+	return s.pid("connection/" + strconv.FormatUint(id, 10))
+}
+
+// now is the monotonic time since the system's start.
+func (s *System) now() time.Duration { return time.Since(s.base) }
+
+func (s *System) emit(e Event) { s.herald.tell(e) }
+
+// fault counts and announces what a guard caught.
+func (s *System) fault(pid *actor.PID, msg, value any, stack []byte) {
+	s.count.panics.Add(1)
+	s.emit(Fault{
+		Actor: pid.ID, Message: fmt.Sprintf("%T", msg), Value: fmt.Sprint(value),
+		Stack: string(stack), At: s.set.Wall(),
+	})
+}
+
+// hold and release count what a shutdown waits for: each connection, and each
+// goroutine that runs an embedder's code.
+func (s *System) hold() { s.live.Add(1) }
+
+func (s *System) release() {
+	if s.live.Add(-1) > 0 || !s.draining.Load() {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.empty != nil && s.live.Load() == 0 {
+		select {
+		case <-s.empty:
+		default:
+			close(s.empty)
+		}
+	}
+}
+
+func (s *System) actorStopped() {
+	if s.left.Add(-1) == 0 {
+		close(s.stopped)
+	}
+}
+
+// Draining reports whether a shutdown has begun.
+func (s *System) Draining() bool { return s.draining.Load() }
+
+// Epoch returns this life of the server.
+func (s *System) Epoch() uint64 { return s.set.Epoch }
+
+// Shutdown says bye to every client, all at once, and waits until every
+// connection, handler and actor has ended (H2: on our own count, never on a
+// poison pill). When ctx ends first, what is left is cut off without a goodbye,
+// and ctx's error is returned; everything ends all the same, except an
+// application's handler that ignores its context. Only the first call does the work;
+// the others wait for it.
+func (s *System) Shutdown(ctx context.Context) error {
+	s.mu.Lock()
+	first := s.empty == nil
+	if first {
+		s.empty = make(chan struct{})
+		s.draining.Store(true)
+		s.refuse()
+		s.registry.tell(drain{})
+	}
+	empty := s.empty
+	s.mu.Unlock()
+	if !first {
+		select {
+		case <-s.stopped:
+			return nil
+		case <-ctx.Done():
+			s.registry.tell(cut{})
+			return ctx.Err()
+		}
+	}
+	s.hold()
+	s.release() // closes empty when nothing was live
+	var err error
+	select {
+	case <-empty:
+	case <-ctx.Done():
+		err = ctx.Err()
+		s.cancel()
+		s.registry.tell(cut{})
+		select {
+		case <-empty:
+		case <-time.After(s.set.Linger + cutPatience):
+			err = errors.Join(err, errors.New("rollcall: a handler or a transport did not end"))
+		}
+	}
+	s.cancel()
+	s.stall.stop()
+	s.users.tell(quit{})
+	s.registry.tell(quit{})
+	s.herald.tell(quit{})
+	<-s.stopped
+	return err
+}
+
+// cutPatience is how long a forced shutdown waits for closed transports to let
+// their goroutines go.
+const cutPatience = time.Second

@@ -1,0 +1,52 @@
+package actors
+
+import (
+	"net"
+	"time"
+)
+
+// writeBudget is about how many bytes go into one write: enough to make the
+// system call cheap, little enough that a heartbeat waits for no more (N21).
+const writeBudget = 64 << 10
+
+// flush starts the next write, if there is something to write and no write is
+// under way. One write is under way at most: it runs in a goroutine that
+// lives for that write only, so that an idle connection holds none.
+func (c *connection) flush() {
+	if c.writing || c.transportClosed {
+		return
+	}
+	c.feedState()
+	frames := c.out.Take(nil, writeBudget)
+	if len(frames) == 0 {
+		return
+	}
+	c.writing = true
+	go c.write(frames)
+}
+
+// write blocks in the transport's Write for the connection, no longer than the
+// write timeout.
+func (c *connection) write(frames [][]byte) {
+	count := len(frames)
+	_ = c.transport.SetWriteDeadline(time.Now().Add(c.sys.set.WriteTimeout))
+	buffers := net.Buffers(frames)
+	n, err := buffers.WriteTo(c.transport)
+	c.sys.count.writes.Add(1)
+	c.sys.count.bytesOut.Add(uint64(n)) //nolint:gosec // n >= 0
+	c.tell(written{frames: count, bytes: n, err: err})
+}
+
+// onWritten goes on after a write.
+func (c *connection) onWritten(m written) {
+	c.writing = false
+	c.out.Written()
+	c.bytesOut.Add(uint64(m.bytes)) //nolint:gosec // m.bytes >= 0
+	if m.err != nil {
+		c.end(writeReason(m.err), ending{err: m.err})
+		c.closeTransport()
+		return
+	}
+	c.framesOut.Add(uint64(m.frames))           //nolint:gosec // m.frames > 0
+	c.sys.count.framesOut.Add(uint64(m.frames)) //nolint:gosec // m.frames > 0
+}

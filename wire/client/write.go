@@ -1,0 +1,65 @@
+package client
+
+import (
+	"errors"
+	"os"
+	"time"
+)
+
+// write is the writer's goroutine. It ends when the connection does, when a
+// write fails, or after the bye.
+func (cn *conn) write(timeout time.Duration) {
+	defer close(cn.written)
+	var buf []byte
+	for {
+		batch, last := cn.out.take(buf[:0])
+		if len(batch) > 0 {
+			if err := cn.writeAll(batch, timeout); err != nil {
+				cn.fail(writeEnd(err))
+				return
+			}
+		}
+		if last {
+			return
+		}
+		if cap(batch) <= 2*maxBatch {
+			buf = batch
+		} else {
+			buf = nil // a large frame has passed: do not hold its memory
+		}
+		if len(batch) > 0 {
+			continue
+		}
+		select {
+		case <-cn.out.wake:
+		case <-cn.done:
+			// What broke the protocol is told so by a bye, see shut.
+			if batch, last := cn.out.take(nil); last {
+				_ = cn.writeAll(batch, min(timeout, byeTime))
+			}
+			return
+		}
+	}
+}
+
+// writeAll writes b. It fails when nothing at all could be written for timeout,
+// unless the time ran out while this process stood still (P4).
+func (cn *conn) writeAll(b []byte, timeout time.Duration) error {
+	for {
+		deadline := time.Now().Add(timeout)
+		if err := cn.nc.SetWriteDeadline(deadline); err != nil {
+			return err
+		}
+		n, err := cn.nc.Write(b)
+		if err == nil {
+			return nil
+		}
+		if !errors.Is(err, os.ErrDeadlineExceeded) || cn.ended() != nil {
+			return err
+		}
+		if late := time.Since(deadline) > max(timeout/32, lateAt); n == 0 && !late {
+			return err
+		}
+		b = b[n:]
+	}
+}
