@@ -64,3 +64,9 @@ func (UserOnline) event()  {}
 func (UserOffline) event() {}
 func (Fault) event()       {}
 func (Stall) event()       {}
+
+// EventsLost tells one subscriber that it was too slow for this many events,
+// which came before the ones that follow.
+type EventsLost struct{ Count uint64 }
+
+func (EventsLost) event() {}

@@ -18,14 +18,14 @@ type Settings struct {
 	// share one.
 	Prefix string
 
-	Heartbeat        heartbeat.Bounds
+	Heartbeat        Heartbeat
 	HandshakeTimeout time.Duration // from accept to a whole hello
 	WriteTimeout     time.Duration // one write may take this long: then slow_consumer
 	FrameTimeout     time.Duration // from a frame's first byte to its last
 	Linger           time.Duration // how long a goodbye may take to be read
 	LoginTimeout     time.Duration // how long the authenticator may take
 
-	Policy      session.Policy
+	Policy      Policy
 	Grace       time.Duration
 	MaxSessions int // a user
 
@@ -35,7 +35,6 @@ type Settings struct {
 	Credits        int // frames of one connection that may be in flight inside the server
 	QueueBytes     int // outbound, a connection
 	QueueFrames    int
-	WatchNames     int // users that one connection may watch by name
 
 	FlushInterval time.Duration // presence under load is gathered for this long
 	History       int           // presence changes kept for those who resume
@@ -77,3 +76,20 @@ type Caller struct {
 // dropped, and an error is counted. It runs on a goroutine of its own, ctx ends
 // with the connection; a panic in it is answered as an internal error (N10).
 type Handler func(ctx context.Context, from Caller, body []byte) ([]byte, error)
+
+// Heartbeat is the heartbeat that clients get and what they may choose. The
+// zero value is usable.
+type Heartbeat = heartbeat.Bounds
+
+// Times are the two numbers of one connection's heartbeat.
+type Times = heartbeat.Times
+
+// Policy says what a login does when its user has a session already.
+type Policy = session.Policy
+
+// The policies.
+const (
+	Many    = session.Many
+	Replace = session.Replace
+	Refuse  = session.Refuse
+)

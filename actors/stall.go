@@ -28,7 +28,7 @@ func stallPeriod(shortest time.Duration) time.Duration {
 
 func startStallClock(s *System) *stallClock {
 	c := &stallClock{
-		sys: s, period: stallPeriod(s.set.Heartbeat.MinTimeout),
+		sys: s, period: stallPeriod(s.set.Heartbeat.Negotiate(1, 1).Timeout),
 		done: make(chan struct{}), ended: make(chan struct{}),
 	}
 	m := heartbeat.NewStallMonitor(c.period)

@@ -21,6 +21,7 @@ type answer struct {
 type call struct {
 	want  wire.Type   // what answers it, beside wire.Error
 	reply chan answer // holds one
+	slot  bool        // it holds one of its connection's slots
 	// accept, if any, runs in the reader's goroutine when the answer has come
 	// and before the caller has it, also when the caller has gone: for answers
 	// that change what the client is. It must not block.
@@ -44,7 +45,7 @@ func (c calls) take(id uint64, t wire.Type) (*call, error) {
 		return nil, nil
 	}
 	if t != waiting.want && t != wire.TypeError {
-		return nil, fmt.Errorf("%w: message %d for request %d", errAnswer, t, id)
+		return nil, fmt.Errorf("%w: %v for request %d", errAnswer, t, id)
 	}
 	delete(c, id)
 	return waiting, nil

@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"sync"
@@ -20,9 +21,9 @@ type Client struct {
 	base   time.Time // the origin of every time.Duration that is a point in time
 	ctx    context.Context
 	cancel context.CancelCauseFunc
-	inbox  *inbox        // has its own lock
-	done   chan struct{} // closed when every goroutine has ended
-	tasks  sync.WaitGroup
+	inbox  *inbox         // has its own lock
+	done   chan struct{}  // closed when every goroutine has ended
+	tasks  sync.WaitGroup // every goroutine but run's, which waits for them
 
 	// Owned by run's goroutine.
 	random  *rand.Rand
@@ -91,6 +92,9 @@ func (c *Client) publish(cn *conn) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.conn = cn
+	if cn == nil {
+		c.session = Session{}
+	}
 	close(c.changed)
 	c.changed = make(chan struct{})
 }
@@ -99,8 +103,8 @@ func (c *Client) publish(cn *conn) {
 func (c *Client) current() (*conn, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.err != nil {
-		return nil, closedBy(c.err)
+	if err := c.ending(); err != nil {
+		return nil, err
 	}
 	if c.conn == nil || c.conn.ended() != nil {
 		return nil, ErrDisconnected
@@ -113,10 +117,10 @@ func (c *Client) current() (*conn, error) {
 func (c *Client) ready(ctx context.Context) (*conn, error) {
 	for {
 		c.mu.Lock()
-		cn, changed, err := c.conn, c.changed, c.err
+		cn, changed, err := c.conn, c.changed, c.ending()
 		c.mu.Unlock()
 		if err != nil {
-			return nil, closedBy(err)
+			return nil, err
 		}
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -127,16 +131,24 @@ func (c *Client) ready(ctx context.Context) (*conn, error) {
 		select {
 		case <-changed:
 		case <-ctx.Done():
+		case <-c.ctx.Done():
 		}
 	}
 }
 
-// closedBy is the error of a call on a client that ended because of err.
-func closedBy(err error) error {
-	if err == ErrClosed { //nolint:errorlint // only the bare one needs no wrapping
-		return err
+// ending returns the error of a call on a client that has ended or is about to,
+// else nil. The caller holds mu.
+func (c *Client) ending() error {
+	err := c.err
+	if err == nil && c.ctx.Err() != nil {
+		err = context.Cause(c.ctx)
 	}
-	return fmt.Errorf("%w: %w", ErrClosed, err)
+	switch {
+	case err == nil, err == ErrClosed: //nolint:errorlint // only the bare one needs no wrapping
+		return err
+	default:
+		return fmt.Errorf("%w: %w", ErrClosed, err)
+	}
 }
 
 // encode returns m's frame, or an error when it is longer than this connection
@@ -163,7 +175,7 @@ func (c *Client) ask(
 			return 0, nil, err
 		}
 		id, m, sent, err := c.askOn(ctx, cn, want, build, accept)
-		if err != nil && !sent && cn.ended() != nil && ctx.Err() == nil {
+		if !sent && errors.Is(err, ErrDisconnected) {
 			continue // nothing went out: the next connection will do
 		}
 		return id, m, err
@@ -183,7 +195,7 @@ func (c *Client) askOn(
 		<-cn.slots
 		return 0, nil, true, err
 	}
-	waiting := &call{want: want, reply: make(chan answer, 1), accept: accept}
+	waiting := &call{want: want, reply: make(chan answer, 1), slot: true, accept: accept}
 	if err := cn.open(id, waiting); err != nil {
 		<-cn.slots
 		return 0, nil, false, err

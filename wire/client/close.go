@@ -1,7 +1,5 @@
 package client
 
-import "context"
-
 // Close says goodbye after what waits to be sent, ends the client and waits
 // until everything that it started has ended: its goroutines, its watches, a
 // handler that is still running. So it must not be called from OnState,
@@ -28,6 +26,4 @@ func (c *Client) Err() error {
 }
 
 // stopped reports whether the client was closed or cancelled from outside.
-func (c *Client) stopped() bool {
-	return c.ctx.Err() != nil && !isEnd(context.Cause(c.ctx))
-}
+func (c *Client) stopped() bool { return c.ctx.Err() != nil }

@@ -40,7 +40,6 @@ type conn struct {
 	pings    map[uint64]chan time.Duration // of Ping, by the time sent; within slots
 	pinged   uint64                        // the time of the latest ping of the heartbeat
 	lastTime uint64                        // the latest time in any ping: each has its own
-	loggedIn bool
 }
 
 func newConn(nc net.Conn, base time.Time) *conn {
@@ -70,11 +69,6 @@ func (cn *conn) fail(end *EndError) {
 		return
 	}
 	cn.end = end
-	if end.blamesServer() {
-		if frame, err := wire.Append(nil, &wire.Bye{Reason: end.Reason, Text: wire.Clip(end.Error())}); err == nil {
-			cn.out.finish(frame, true)
-		}
-	}
 	for id, waiting := range cn.calls {
 		waiting.reply <- answer{err: ErrDisconnected}
 		delete(cn.calls, id)
@@ -95,16 +89,9 @@ func (cn *conn) ended() *EndError {
 const byeTime = time.Second
 
 // shut closes the transport of a connection that has failed, and waits for its
-// goroutines. A server that broke the protocol gets a moment to be told so.
+// goroutines. There is no bye: a client's bye is for a client that wants to go
+// (PROTOCOL.md section 4).
 func (cn *conn) shut() {
-	if cn.ended().blamesServer() {
-		timer := time.NewTimer(byeTime)
-		select {
-		case <-cn.written:
-		case <-timer.C:
-		}
-		timer.Stop()
-	}
 	_ = cn.nc.Close()
 	<-cn.read
 	<-cn.written
@@ -114,7 +101,7 @@ func (cn *conn) shut() {
 // that the bye is read for sure, and closes. With a dead server it takes byeTime.
 func (cn *conn) part(end *EndError) {
 	if frame, err := wire.Append(nil, &wire.Bye{Reason: wire.ReasonBye}); err == nil {
-		cn.out.finish(frame, false)
+		cn.out.finish(frame)
 	}
 	timer := time.NewTimer(byeTime)
 	defer timer.Stop()

@@ -33,11 +33,6 @@ func Dial(ctx context.Context, addr string, o Options) (*Client, error) {
 	}
 	c := newClient(ctx, addr, o)
 	up := make(chan struct{})
-	c.tasks.Add(1)
-	go func() {
-		defer c.tasks.Done()
-		c.run(up)
-	}()
 	if o.OnDeliver != nil || o.OnApp != nil {
 		c.tasks.Add(1)
 		go func() {
@@ -45,10 +40,7 @@ func Dial(ctx context.Context, addr string, o Options) (*Client, error) {
 			c.dispatch()
 		}()
 	}
-	go func() {
-		c.tasks.Wait()
-		close(c.done)
-	}()
+	go c.run(up)
 	select {
 	case <-up:
 		return c, nil
@@ -70,7 +62,9 @@ func (c *Client) run(up chan<- struct{}) {
 	c.endWatches(err)
 	c.inbox.close()
 	c.state(State{Phase: Closed, Err: err})
-	c.cancel(err)
+	c.tasks.Wait()
+	c.cancel(ErrClosed) // frees the context
+	close(c.done)
 }
 
 func (c *Client) state(s State) {
@@ -94,6 +88,7 @@ func (c *Client) keepConnected(up chan<- struct{}) error {
 			}
 			began := c.now()
 			err = c.serve(cn)
+			c.pauseWatches()
 			c.publish(nil)
 			c.backoff.lived(c.now() - began)
 		}
@@ -140,13 +135,13 @@ func (c *Client) connect() (*conn, error) {
 	go c.receive(cn)
 	go cn.write(c.o.WriteTimeout)
 	if err := c.shakeHands(ctx, cn); err != nil {
-		c.mu.Lock()
-		c.session = Session{}
-		c.mu.Unlock()
-		end := endOf(ctx, err)
+		end := cn.ended()
+		if !errors.Is(err, ErrDisconnected) {
+			end = endOf(ctx, err)
+		}
 		cn.fail(end)
 		cn.shut()
-		return nil, cn.ended() // what came first
+		return nil, end
 	}
 	c.resumeWatches(cn)
 	return cn, nil
@@ -155,12 +150,9 @@ func (c *Client) connect() (*conn, error) {
 // endOf makes an end of what went wrong in a handshake.
 func endOf(ctx context.Context, err error) *EndError {
 	var end *EndError
-	var refused *RequestError
 	switch {
 	case errors.As(err, &end):
 		return end
-	case errors.As(err, &refused):
-		return refusal(refused)
 	case context.Cause(ctx) == errHandshakeTimeout: //nolint:errorlint // it is wrapped nowhere
 		return &EndError{Reason: wire.ReasonHandshakeTimeout, Err: errHandshakeTimeout}
 	default:
@@ -188,9 +180,9 @@ func (c *Client) shakeHands(ctx context.Context, cn *conn) error {
 	select {
 	case <-cn.welcomed:
 	case <-cn.done:
-		return cn.ended()
+		return ErrDisconnected
 	case <-ctx.Done():
-		return context.Cause(ctx)
+		return ctx.Err()
 	}
 	c.mu.Lock()
 	c.welcome = cn.welcome
@@ -201,8 +193,9 @@ func (c *Client) shakeHands(ctx context.Context, cn *conn) error {
 		return nil
 	}
 	_, err = c.loginOn(ctx, cn, who)
-	if errors.Is(err, ErrDisconnected) {
-		return cn.ended()
+	var refused *RequestError
+	if errors.As(err, &refused) {
+		return cn.refusal(refused)
 	}
 	return err
 }
@@ -210,8 +203,8 @@ func (c *Client) shakeHands(ctx context.Context, cn *conn) error {
 // serve watches over a connection until it or the client ends: it is the
 // heartbeat.
 func (c *Client) serve(cn *conn) error {
-	interval := time.Duration(cn.welcome.Interval) * time.Millisecond //nolint:gosec // bounded by greet
-	timeout := time.Duration(cn.welcome.Timeout) * time.Millisecond   //nolint:gosec // bounded by greet
+	interval := time.Duration(cn.welcome.Interval) * time.Millisecond //nolint:gosec // bounded by wire.MaxMillis
+	timeout := time.Duration(cn.welcome.Timeout) * time.Millisecond   //nolint:gosec // bounded by wire.MaxMillis
 	beat := newHeartbeat(c.now(), interval, timeout, c.random.Float64())
 	timer := time.NewTimer(0)
 	defer timer.Stop()
@@ -225,6 +218,7 @@ func (c *Client) serve(cn *conn) error {
 				cn.beat()
 			case expire:
 				cn.fail(&EndError{Reason: wire.ReasonHeartbeatTimeout})
+				continue // done is closed
 			default:
 			}
 			timer.Reset(max(next-now, 0))

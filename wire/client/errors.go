@@ -94,16 +94,6 @@ func (e *EndError) permanent() bool {
 	}
 }
 
-// blamesServer reports whether the server has to be told why, by a bye.
-func (e *EndError) blamesServer() bool {
-	switch e.Reason {
-	case wire.ReasonProtocolError, wire.ReasonFrameTooLarge, wire.ReasonVersionUnsupported:
-		return !e.ByServer
-	default:
-		return false
-	}
-}
-
 // readEnd and writeEnd tell by the transport's error why the connection ended.
 func readEnd(err error) *EndError {
 	reason := wire.ReasonReset

@@ -3,7 +3,6 @@ package client
 import (
 	"errors"
 	"fmt"
-	"time"
 
 	"example.com/rollcall/wire"
 )
@@ -83,7 +82,7 @@ func (c *Client) handle(cn *conn, m wire.Message) *EndError {
 		return cn.greet(m)
 	}
 	if !cn.greeted {
-		return broken("message %d before the welcome", m.Type())
+		return broken("%v before the welcome", m.Type())
 	}
 	switch m := m.(type) {
 	case *wire.Ping:
@@ -109,7 +108,7 @@ func (c *Client) handle(cn *conn, m wire.Message) *EndError {
 	case *wire.Response:
 		return cn.answered(m.Request, answer{m: m})
 	default:
-		return broken("message %d is for servers only", m.Type())
+		return broken("%v from a server", m.Type())
 	}
 	return nil
 }
@@ -124,12 +123,8 @@ func (cn *conn) greet(m *wire.Welcome) *EndError {
 			Reason: wire.ReasonVersionUnsupported,
 			Err:    fmt.Errorf("%w: a welcome of version %d", errProtocol, m.Version),
 		}
-	case m.MaxFrame < wire.MinMaxFrame || m.MaxFrame > wire.MaxMaxFrame:
-		return broken("a welcome with frames of %d bytes", m.MaxFrame)
-	case m.Interval == 0 || m.Interval >= m.Timeout || m.Timeout > uint64(maxTime/time.Millisecond):
-		return broken("a welcome with an interval of %d ms and a timeout of %d ms", m.Interval, m.Timeout)
 	}
-	cn.split.SetLimit(int(m.MaxFrame)) //nolint:gosec // bounded above
+	cn.split.SetLimit(int(m.MaxFrame)) //nolint:gosec // bounded by wire.Decode
 	cn.greeted = true
 	cn.welcome = *m
 	close(cn.welcomed)
@@ -147,7 +142,9 @@ func (cn *conn) answered(id uint64, a answer) *EndError {
 	if waiting == nil {
 		return nil // its caller has gone, or it was sent without a wish for an answer
 	}
-	<-cn.slots
+	if waiting.slot {
+		<-cn.slots
+	}
 	if waiting.accept != nil {
 		waiting.accept(a)
 	}

@@ -36,6 +36,7 @@ type heartbeat struct {
 }
 
 func newHeartbeat(now, interval, timeout time.Duration, jitter float64) heartbeat {
+	interval = min(interval, timeout/2) // a server may announce what leaves no time for an answer
 	h := heartbeat{interval: interval, timeout: timeout, asked: now, pinged: now}
 	h.draw(jitter)
 	return h

@@ -119,15 +119,29 @@ func (c *Client) Logout(ctx context.Context) error {
 	return err
 }
 
-// refusal is the end of a connection whose login was refused with e: for good,
-// unless the server itself was at fault.
-func refusal(e *RequestError) *EndError {
+// refusal waits for the bye that follows a refused login and says why the
+// connection ends. Without a bye the code has to do.
+func (cn *conn) refusal(e *RequestError) *EndError {
+	timer := time.NewTimer(byeTime)
+	defer timer.Stop()
+	select {
+	case <-cn.done:
+		if end := cn.ended(); end.ByServer {
+			said := *end
+			said.Err = e
+			if said.Text == "" {
+				said.Text = e.Text
+			}
+			return &said
+		}
+	case <-timer.C:
+	}
 	end := &EndError{Reason: wire.ReasonLoginRefused, ByServer: true, Text: e.Text, Err: e}
 	switch e.Code {
 	case wire.CodeReplaced:
 		end.Reason = wire.ReasonReplaced
-	case wire.CodeInternal, wire.CodeShuttingDown, wire.CodeTooMany:
-		end.ByServer = false // may pass
+	case wire.CodeShuttingDown:
+		end.Reason = wire.ReasonServerShutdown
 	default:
 	}
 	return end

@@ -134,9 +134,8 @@ func (o *outbox) put(ctx context.Context, done <-chan struct{}, frame []byte) er
 	}
 }
 
-// finish queues the bye, after which nothing is accepted any more. With discard
-// it is sent without the data that waits.
-func (o *outbox) finish(bye []byte, discard bool) {
+// finish queues the bye, after which nothing is accepted any more.
+func (o *outbox) finish(bye []byte) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.closed {
@@ -144,9 +143,6 @@ func (o *outbox) finish(bye []byte, discard bool) {
 	}
 	o.closed = true
 	o.bye = bye
-	if discard {
-		o.data, o.queued = nil, 0
-	}
 	o.signal()
 }
 

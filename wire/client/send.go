@@ -31,7 +31,7 @@ func (c *Client) SendKind(ctx context.Context, to, kind string, body []byte) (Re
 	if err != nil {
 		return Receipt{}, err
 	}
-	ack := m.(*wire.Ack)                                                    //nolint:forcetypeassert // calls.take saw to it
+	ack := m.(*wire.Ack)                                                   //nolint:forcetypeassert // calls.take saw to it
 	return Receipt{ID: id, Sessions: int(min(ack.Sessions, 1<<31-1))}, nil //nolint:gosec // bounded
 }
 

@@ -33,10 +33,6 @@ func (cn *conn) write(timeout time.Duration) {
 		select {
 		case <-cn.out.wake:
 		case <-cn.done:
-			// What broke the protocol is told so by a bye, see shut.
-			if batch, last := cn.out.take(nil); last {
-				_ = cn.writeAll(batch, min(timeout, byeTime))
-			}
 			return
 		}
 	}

@@ -58,7 +58,7 @@ type Monitor struct {
 	pinged   time.Duration // the latest ping; New's now before the first
 	asked    time.Duration // when Check asked to be called next
 	excuse   time.Duration // until when silence is known to be our own fault
-	stalls   time.Duration // StallTotal when the peer was last heard, or less
+	stalls   time.Duration // StallTotal as of heard and excuse, or less
 	rtt      time.Duration
 	sent     uint32
 	answered uint32
@@ -123,11 +123,6 @@ func (m *Monitor) note(now time.Duration, s Signs, stalled bool) {
 	if m.heard > m.pinged {
 		m.missed = 0
 	}
-	if s.StallEnd <= m.heard {
-		// Every stall so far was over when the peer was last heard. Otherwise
-		// the older sum stays, and counts too much rather than too little.
-		m.stalls = s.StallTotal
-	}
 	// A hold that was seen at the last check and has ended since ended now,
 	// unless the caller knows better.
 	freed := m.held && s.ReaderFreed < m.excuse
@@ -136,6 +131,12 @@ func (m *Monitor) note(now time.Duration, s Signs, stalled bool) {
 	}
 	m.excuse = max(m.excuse, s.ReaderFreed)
 	m.held = s.ReaderHeld
+	if s.StallEnd <= max(m.heard, m.excuse) {
+		// Every stall so far was over then, so it adds nothing to a deadline
+		// counted from there. Otherwise the older sum stays, and counts too
+		// much rather than too little.
+		m.stalls = s.StallTotal
+	}
 }
 
 // probeAgain reports whether a silent peer is to be asked anew because the

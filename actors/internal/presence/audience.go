@@ -100,6 +100,9 @@ func (b *Board) partSome(w *watcher, users []string) {
 			gone = append(gone, i)
 		}
 	}
+	if len(gone) == 0 {
+		return
+	}
 	slices.Sort(gone)
 	gone = slices.Compact(gone)
 	left := make([]watched, 0, len(w.names)-len(gone))

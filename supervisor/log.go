@@ -1,0 +1,54 @@
+package supervisor
+
+import (
+	"github.com/sirupsen/logrus"
+)
+
+// logEvents turns events into lines of the program's log: terminations that
+// nobody wished for are warnings, defects are errors.
+func logEvents(log logrus.FieldLogger) func(Event) {
+	return func(e Event) {
+		switch e := e.(type) {
+		case Established:
+			log.WithFields(logrus.Fields{
+				"connection": e.Connection, "identifier": e.Identifier, "remote": e.Remote,
+			}).Debug("connection established")
+		case Terminated:
+			logTermination(log, &e.Termination)
+		case UserOnline:
+			log.WithFields(logrus.Fields{"user": e.User, "version": e.Version}).Info("user online")
+		case UserOffline:
+			log.WithFields(logrus.Fields{
+				"user": e.User, "version": e.Version, "reason": e.Reason.String(),
+			}).Info("user offline")
+		case Fault:
+			log.WithFields(logrus.Fields{
+				"actor": e.Actor, "message": e.Message, "panic": e.Value, "stack": e.Stack,
+			}).Error("a defect was caught")
+		case Stall:
+			log.WithField("length", e.Length.String()).Warn("the server stood still")
+		case EventsLost:
+			log.WithField("count", e.Count).Warn("events were not logged")
+		}
+	}
+}
+
+func logTermination(log logrus.FieldLogger, t *Termination) {
+	fields := logrus.Fields{
+		"connection": t.Connection, "remote": t.Remote, "reason": t.Reason.String(),
+		"lived": t.Lived.String(), "silent": t.Silent.String(),
+	}
+	for name, value := range map[string]string{
+		"identifier": t.Identifier, "user": t.User, "detail": t.Detail, "error": t.Error,
+	} {
+		if value != "" {
+			fields[name] = value
+		}
+	}
+	line := log.WithFields(fields)
+	if t.Handshaken {
+		line.Info("connection terminated")
+	} else {
+		line.Debug("handshake not finished")
+	}
+}

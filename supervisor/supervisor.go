@@ -1,0 +1,178 @@
+package supervisor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+
+	"github.com/anthdm/hollywood/actor"
+
+	"example.com/rollcall/actors"
+)
+
+// Supervisor is one server. All its methods may be called by many goroutines.
+type Supervisor struct {
+	// static after construction
+	engine *actor.Engine
+	system *actors.System
+	cfg    Config
+
+	handlers handlers
+	events   dispatcher
+
+	// owned by whoever holds mu
+	mu      sync.Mutex
+	serving int
+}
+
+// New builds a supervisor on a hollywood engine of its own. The error wraps
+// [ErrConfig].
+func New(cfg Config) (*Supervisor, error) {
+	engine, err := actor.NewEngine(actor.NewEngineConfig())
+	if err != nil {
+		return nil, fmt.Errorf("rollcall: engine: %w", err)
+	}
+	return NewOn(engine, cfg)
+}
+
+// NewOn builds a supervisor on the program's own engine, beside its other
+// actors. The error wraps [ErrConfig] or [ErrNameTaken].
+func NewOn(engine *actor.Engine, cfg Config) (*Supervisor, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	s := &Supervisor{engine: engine, cfg: cfg}
+	s.events.init(engine, or(cfg.EventBuffer, 16_384))
+	settings := cfg.settings()
+	settings.Handle = s.handlers.find
+	settings.OnEvent = s.events.publish
+	system, err := actors.Start(engine, settings)
+	if err != nil {
+		return nil, err
+	}
+	s.system = system
+	if cfg.OnEvent != nil {
+		s.events.callback(cfg.OnEvent)
+	}
+	if cfg.Logger != nil {
+		s.events.callback(logEvents(cfg.Logger))
+	}
+	return s, nil
+}
+
+// Engine returns the engine on which the supervisor runs.
+func (s *Supervisor) Engine() *actor.Engine { return s.engine }
+
+// Epoch returns this life of the server.
+func (s *Supervisor) Epoch() uint64 { return s.system.Epoch() }
+
+// Serve accepts connections from l until ctx ends or the supervisor shuts down,
+// and then returns nil; or until l fails for good, and then returns its error.
+// It closes l in every case. Connections outlive their listener. Serve may be
+// called for any number of listeners at the same time; after a shutdown it returns ErrShutdown.
+func (s *Supervisor) Serve(ctx context.Context, l net.Listener) error {
+	if s.system.Draining() {
+		return errors.Join(ErrShutdown, l.Close())
+	}
+	s.mu.Lock()
+	s.serving++
+	s.mu.Unlock()
+	defer func() {
+		s.mu.Lock()
+		s.serving--
+		s.mu.Unlock()
+	}()
+	return s.system.Listen(ctx, l)
+}
+
+// ServeConn takes over one transport, which the supervisor will close, and
+// returns at once. It returns ErrShutdown or ErrFull when the transport was
+// refused and closed. A transport whose RemoteAddr is not unique, such as a
+// net.Pipe, is given an endpoint of its own.
+func (s *Supervisor) ServeConn(transport net.Conn) error { return s.system.Accept(transport) }
+
+// Ready reports whether the supervisor accepts connections from at least one
+// listener.
+func (s *Supervisor) Ready() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.serving > 0 && !s.system.Draining()
+}
+
+// Shutdown stops accepting, says bye to every client, and waits until every
+// connection, handler and actor has ended. When ctx ends first, what is left is
+// cut off, and ctx's error is returned. It may be called more than once. A
+// handler must not call it: it would wait for itself.
+func (s *Supervisor) Shutdown(ctx context.Context) error {
+	err := s.system.Shutdown(ctx)
+	return errors.Join(err, s.events.close(ctx))
+}
+
+// Kick ends a connection with reason kicked. The client is told text. The error
+// is ErrNotFound when there is no such connection.
+func (s *Supervisor) Kick(ctx context.Context, connection uint64, text string) error {
+	return s.system.Kick(ctx, connection, text)
+}
+
+// KickUser ends all connections of a user with reason kicked, and returns how
+// many there were. The error is ErrNotFound when there were none.
+func (s *Supervisor) KickUser(ctx context.Context, user, text string) (int, error) {
+	return s.system.KickUser(ctx, user, text)
+}
+
+// Push sends a one-way application message to every session of a user, and
+// returns for how many it was queued; none is no error.
+func (s *Supervisor) Push(ctx context.Context, user, kind string, body []byte) (int, error) {
+	return s.system.Push(ctx, user, kind, body)
+}
+
+// PushAll sends a one-way application message to every session of every user.
+func (s *Supervisor) PushAll(ctx context.Context, kind string, body []byte) (int, error) {
+	return s.system.PushAll(ctx, kind, body)
+}
+
+// Connection returns a live connection, or ErrNotFound.
+func (s *Supervisor) Connection(ctx context.Context, id uint64) (ConnectionInfo, error) {
+	return s.system.Connection(ctx, id)
+}
+
+// ByIdentifier returns the live connections of a client, oldest first.
+func (s *Supervisor) ByIdentifier(ctx context.Context, identifier string) ([]ConnectionInfo, error) {
+	return s.system.ByIdentifier(ctx, identifier)
+}
+
+// ByEndpoint returns the live connections from a remote address, at most one
+// for each local address.
+func (s *Supervisor) ByEndpoint(ctx context.Context, remote string) ([]ConnectionInfo, error) {
+	return s.system.ByEndpoint(ctx, remote)
+}
+
+// Connections returns a page of the live connections after cursor, in the order
+// in which they were established. limit is at most 1000, 100 if not positive.
+func (s *Supervisor) Connections(ctx context.Context, cursor uint64, limit int) (ConnectionPage, error) {
+	return s.system.Connections(ctx, cursor, limit)
+}
+
+// Terminations returns a page of the recent terminations, newest first. match
+// may be nil; it must be quick.
+func (s *Supervisor) Terminations(ctx context.Context, cursor uint64, limit int, match func(*Termination) bool) (TerminationPage, error) {
+	return s.system.Terminations(ctx, cursor, limit, match)
+}
+
+// User returns a user who is online or held, or ErrNotFound.
+func (s *Supervisor) User(ctx context.Context, user string) (UserInfo, error) {
+	return s.system.User(ctx, user)
+}
+
+// Users returns a page of the users who are online or held.
+func (s *Supervisor) Users(ctx context.Context, cursor uint64, limit int) (UserPage, error) {
+	return s.system.Users(ctx, cursor, limit)
+}
+
+// Counts returns the sizes of the maps.
+func (s *Supervisor) Counts(ctx context.Context) (Counts, error) { return s.system.Counts(ctx) }
+
+// Counters returns everything that the server counts of itself.
+func (s *Supervisor) Counters() Counters { return s.system.Counters() }

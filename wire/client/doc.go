@@ -1,0 +1,2 @@
+// Package client is rollcall's Go client.
+package client
