@@ -55,7 +55,6 @@ type connection struct {
 	// owned by the actor
 	phase      phase
 	identifier string
-	maxFrame   int
 	times      heartbeat.Times
 	life       heartbeat.Monitor
 	timer      *time.Timer

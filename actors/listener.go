@@ -45,8 +45,8 @@ func (s *System) turnAway(t net.Conn, reason wire.Reason, text string) {
 
 // Bounds of the wait after an accept that failed for want of something.
 const (
-	acceptWaitMin = 5 * time.Millisecond
-	acceptWaitMax = time.Second
+	shortestAcceptWait = 5 * time.Millisecond
+	longestAcceptWait  = time.Second
 )
 
 // Listen accepts connections from l until ctx ends, the server shuts down or l
@@ -58,14 +58,15 @@ func (s *System) Listen(ctx context.Context, l net.Listener) error {
 	defer cancel()
 	stop := context.AfterFunc(ctx, func() { _ = l.Close() })
 	defer stop()
-	defer context.AfterFunc(s.accepting, cancel)()
+	drained := context.AfterFunc(s.accepting, cancel)
+	defer drained()
 	defer func() { _ = l.Close() }()
-	wait := acceptWaitMin
+	wait := shortestAcceptWait
 	for {
 		t, err := l.Accept()
 		switch {
 		case err == nil:
-			wait = acceptWaitMin
+			wait = shortestAcceptWait
 			_ = s.Accept(t)
 		case ctx.Err() != nil, s.draining.Load():
 			return nil
@@ -78,7 +79,7 @@ func (s *System) Listen(ctx context.Context, l net.Listener) error {
 				timer.Stop()
 				return nil
 			}
-			wait = min(2*wait, acceptWaitMax)
+			wait = min(2*wait, longestAcceptWait)
 		default:
 			return err
 		}
