@@ -63,9 +63,9 @@ type connection struct {
 	slow       *presence.Collapsed // non-nil while presence is collapsed
 	awaiting   bool                // a new snapshot was asked for; deltas are obsolete
 	answers    int                 // answers to watches in the state lane
-	early      []paidFrame         // came before the registration was through; bounded by credits
+	early      []paidFrame         // wait for the registration, or while settling; bounded by credits
 	user       string
-	loggingIn  bool
+	settling   bool        // a login or a logout is under way: what follows waits for it (N16)
 	apps       []paidFrame // one-way messages that wait for their goroutine; bounded by credits
 	appsBusy   bool
 	ctx        context.Context // of handlers; made when first needed

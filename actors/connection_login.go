@@ -10,12 +10,12 @@ import (
 
 // onLogin asks the authenticator, then the user manager.
 func (c *connection) onLogin(m *wire.Login, credit int) {
-	if c.user != "" || c.loggingIn {
+	if c.user != "" {
 		c.refuse(m.Request, wire.CodeAlreadyLogin, "")
 		c.credits.give(credit)
 		return
 	}
-	c.loggingIn = true
+	c.settling = true
 	ask := c.sys.set.Authenticate
 	if ask == nil {
 		c.sys.users.tell(loginUser{c, m, credit})
@@ -70,12 +70,12 @@ func (c *connection) loginDone(request uint64, m loginDone) {
 	if c.phase != open {
 		return
 	}
-	c.loggingIn = false
 	c.credits.give(m.credit)
 	if m.ok != nil {
 		c.sys.count.logins.Add(1)
 		c.setUser(m.ok.User)
 		c.queue(m.ok)
+		c.settled()
 		return
 	}
 	c.sys.count.loginsRefused.Add(1)

@@ -23,11 +23,34 @@ func (c *connection) onInbound(m inbound) {
 			c.early = append(c.early, m.frames[i:]...)
 			return
 		case open:
+			if c.settling && !heartbeatOrBye(f.msg) {
+				c.early = append(c.early, f)
+				continue
+			}
 			c.onMessage(f)
 		case closing:
 			return
 		}
 	}
+}
+
+// heartbeatOrBye reports whether a message is handled while others wait for the
+// outcome of a login (N21).
+func heartbeatOrBye(m wire.Message) bool {
+	switch m.(type) {
+	case *wire.Ping, *wire.Pong, *wire.Bye:
+		return true
+	default:
+		return false
+	}
+}
+
+// settled goes on with what came while a login or a logout was under way.
+func (c *connection) settled() {
+	c.settling = false
+	early := c.early
+	c.early = nil
+	c.onInbound(inbound{early})
 }
 
 // violation ends a client that breaks the protocol.
@@ -70,6 +93,7 @@ func (c *connection) onMessage(f paidFrame) {
 			c.refuse(m.Request, wire.CodeNotLoggedIn, "")
 			break
 		}
+		c.settling = true
 		users.tell(logoutUser{c, m.Request, f.credit})
 		return
 	case *wire.App:
@@ -145,10 +169,13 @@ func (c *connection) onDelivered(d delivered) {
 
 func (c *connection) onReply(m reply) {
 	c.credits.give(m.credit)
-	if m.logout {
-		c.setUser("")
-	}
 	c.queue(m.msg)
+	if m.logout {
+		if _, ok := m.msg.(*wire.OK); ok {
+			c.setUser("")
+		}
+		c.settled()
+	}
 }
 
 // refuse tells the client that a request of its was not carried out.

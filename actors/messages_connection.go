@@ -69,7 +69,7 @@ type loginDone struct {
 type reply struct {
 	msg    wire.Message
 	credit int
-	logout bool // the session is over
+	logout bool // answers a logout
 }
 
 // watchState answers a watch, or a resnapshot: the OK, if any, then a snapshot

@@ -21,6 +21,7 @@ type registry struct {
 	dir      *directory.Directory[*connection]
 	recent   recent
 	draining bool
+	parting  []*connection // ended during a shutdown, for a cut; bounded by MaxConnections
 	timer    *time.Timer
 	swept    uint64 // panics counted at the last walk
 }
@@ -53,8 +54,12 @@ func (r *registry) receive(msg any) {
 			c.tell(shutdownStop)
 		}
 	case cut:
+		over := stopConnection{reason: wire.ReasonServerShutdown, cut: true}
 		for _, c := range r.all {
-			c.tell(stopConnection{reason: wire.ReasonServerShutdown, cut: true})
+			c.tell(over)
+		}
+		for _, c := range r.parting {
+			c.tell(over) // its goodbye may still linger
 		}
 	case quit:
 		if r.timer != nil {
@@ -104,6 +109,9 @@ func (r *registry) terminate(c *connection, t *Termination) {
 	// The user manager lets go of the connection. It is told of unfinished
 	// handshakes as well: it knows nothing of them, and releases them.
 	r.sys.users.tell(terminated{c, t})
+	if r.draining {
+		r.parting = append(r.parting, c)
+	}
 	delete(r.all, c.id) // last: what a panic cuts short, a sweep does again (S1)
 }
 

@@ -103,7 +103,7 @@ func (u *userManager) recovered(msg, value any, stack []byte) {
 			reason: wire.ReasonPanic, text: "internal error",
 		})
 	case logoutUser:
-		m.c.tell(reply{credit: m.credit, msg: internalError(m.request)})
+		m.c.tell(reply{credit: m.credit, logout: true, msg: internalError(m.request)})
 	case watchUsers:
 		m.c.tell(reply{credit: m.credit, msg: internalError(m.watch.Request)})
 	case unwatchUsers:
@@ -219,7 +219,7 @@ func refusedLogin(m loginUser, err error) loginDone {
 func (u *userManager) logout(m logoutUser) {
 	d, err := u.book.Logout(u.sys.now(), u.at(), m.c.id)
 	if err != nil {
-		m.c.tell(reply{credit: m.credit, msg: &wire.Error{Request: m.request, Code: wire.CodeNotLoggedIn}})
+		m.c.tell(reply{credit: m.credit, logout: true, msg: &wire.Error{Request: m.request, Code: wire.CodeNotLoggedIn}})
 		return
 	}
 	u.board.Drop(m.c.id) // who is not logged in does not watch

@@ -63,7 +63,7 @@ func (u *userManager) watch(m watchUsers) {
 	switch {
 	case w.Everyone:
 		answer = u.board.WatchAll(m.c.id, resume)
-	case len(w.Users) > 0:
+	default: // nobody named: the state of those watched already, once more
 		var err error
 		if answer, err = u.board.WatchUsers(m.c.id, w.Users, resume); err != nil {
 			m.c.tell(reply{credit: m.credit, msg: &wire.Error{
@@ -71,11 +71,6 @@ func (u *userManager) watch(m watchUsers) {
 			}})
 			return
 		}
-	default:
-		m.c.tell(reply{credit: m.credit, msg: &wire.Error{
-			Request: w.Request, Code: wire.CodeBadRequest, Text: "a watch of nobody",
-		}})
-		return
 	}
 	ok, err := wire.Append(nil, &wire.OK{Request: w.Request})
 	if err != nil {

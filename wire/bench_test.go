@@ -34,7 +34,8 @@ func label(m wire.Message) string {
 	return m.Type().String()
 }
 
-// BenchmarkAppend appends to a buffer that is large enough.
+// BenchmarkAppend appends to a buffer that is large enough: one allocation, of the
+// buffer's header.
 func BenchmarkAppend(b *testing.B) {
 	for _, m := range samples() {
 		b.Run(label(m), func(b *testing.B) {
@@ -53,6 +54,8 @@ func BenchmarkAppend(b *testing.B) {
 	}
 }
 
+// BenchmarkDecode allocates the message, and what it keeps: one allocation for
+// each text and byte string, and one for each array.
 func BenchmarkDecode(b *testing.B) {
 	for _, m := range samples() {
 		b.Run(label(m), func(b *testing.B) {
@@ -71,7 +74,8 @@ func BenchmarkDecode(b *testing.B) {
 	}
 }
 
-// BenchmarkSplitter cuts a stream of delivers that comes in reads of 4 KiB.
+// BenchmarkSplitter cuts a stream of a thousand delivers that comes in reads of 4
+// KiB, without an allocation.
 func BenchmarkSplitter(b *testing.B) {
 	var stream []byte
 	for range 1000 {

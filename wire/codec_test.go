@@ -187,7 +187,7 @@ func TestDecodeKeepsNothing(t *testing.T) {
 	}
 }
 
-// TestDecodeDefaults: what a stranger may leave out, or write less tersely,
+// TestDecodeTolerates: what a stranger may leave out, or write less tersely,
 // reads as the same message.
 func TestDecodeTolerates(t *testing.T) {
 	for _, c := range []struct {

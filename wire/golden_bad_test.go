@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/fxamacker/cbor/v2"
@@ -98,69 +97,6 @@ func wrongValues(kind string) []string {
 	default: // an array of maps
 		return []string{one, text, byteString, null, numbers, emptyMap, "8180", "81f6", "81a101f6", "81a10120", "8181a10101", "9fa0ff", "81a2026161026162"}
 	}
-}
-
-// outsideProfile are bodies that the profile of CBOR refuses, as bodies of a
-// ping.
-var outsideProfile = []struct{ name, hex string }{
-	{"empty", ""},
-	{"no map: an array", "80"},
-	{"no map: null", "f6"},
-	{"no map: a number", "01"},
-	{"no map: a text", "6161"},
-	{"two maps", "a10101a0"},
-	{"something behind the map", "a1010100"},
-	{"nothing behind a key", "a101"},
-	{"a number cut short", "a1011901"},
-	{"a text cut short", "a101656161"},
-	{"a byte string of 2^64-1", "a1015bffffffffffffffff"},
-	{"an array of 2^64-1", "a1019bffffffffffffffff"},
-	{"a map of 2^64-1", "bbffffffffffffffff"},
-	{"a map of indefinite length", "bf0101ff"},
-	{"an array of indefinite length in an unknown field", "a2010118289fff"},
-	{"a text of indefinite length in an unknown field", "a2010118287f6161ff"},
-	{"a break", "a101ff"},
-	{"reserved additional information 28", "a1011c"},
-	{"reserved additional information 30", "a1011e"},
-	{"a tag", "a101c101"},
-	{"a tag in an unknown field", "a201011828c101"},
-	{"the self-described tag before the map", "d9d9f7a10101"},
-	{"null in an unknown field", "a201011828f6"},
-	{"undefined in an unknown field", "a201011828f7"},
-	{"simple value 0 in an unknown field", "a201011828e0"},
-	{"simple value 255 in an unknown field", "a201011828f8ff"},
-	{"false in two bytes", "a201011828f814"},
-	{"a key twice", "a201010102"},
-	{"a key twice, in two encodings", "a20101180102"},
-	{"an unknown key twice", "a30101182801182802"},
-	{"a key twice, not in order", "a3020101010202"},
-	{"a key twice in an unknown field", "a201011828a200010001"},
-	{"a text for a key", "a20101613101"},
-	{"a negative key", "a201012001"},
-	{"a byte string for a key", "a20101413101"},
-	{"an array for a key", "a201018001"},
-	{"a key of 2^32", "a201011b000000010000000001"},
-	{"bad UTF-8 in an unknown field", "a20101182861ff"},
-	{"a surrogate in UTF-8 in an unknown field", "a20101182863eda080"},
-	{"nested five deep", "a20101182881818180"},
-	{"nested a million deep, were it whole", "a201011828" + strings.Repeat("81", 200)},
-	{"an array of 1025 in an unknown field", "a201011828990401" + strings.Repeat("00", 1025)},
-	{"a map of 65", "b841" + manyPairs(65)},
-	{"a map of 65 in an unknown field", "a201011828b841" + manyPairs(65)},
-}
-
-// manyPairs is n pairs of a map: {0: 0, 1: 0, …}.
-func manyPairs(n int) string {
-	var out strings.Builder
-	for k := range n {
-		switch {
-		case k < 24:
-			fmt.Fprintf(&out, "%02x00", k)
-		default:
-			fmt.Fprintf(&out, "18%02x00", k)
-		}
-	}
-	return out.String()
 }
 
 // badStreams are streams that hold no frame that can be handled. They are read with the

@@ -25,6 +25,9 @@ type Hello struct {
 	Features   Features `cbor:"8,keyasint,omitempty"`
 }
 
+// Type returns [TypeHello].
+func (*Hello) Type() Type { return TypeHello }
+
 // Welcome is the server's answer to a hello: the connection is now in both of
 // the server's maps.
 type Welcome struct {
@@ -40,6 +43,9 @@ type Welcome struct {
 	Time       int64    `cbor:"10,keyasint,omitempty"`
 }
 
+// Type returns [TypeWelcome].
+func (*Welcome) Type() Type { return TypeWelcome }
+
 // Login names the user of this connection and proves it. Token is what an
 // earlier LoginOK gave: it says that this is the same session coming back.
 type Login struct {
@@ -48,6 +54,9 @@ type Login struct {
 	Credential []byte `cbor:"3,keyasint,omitempty"`
 	Token      []byte `cbor:"4,keyasint,omitempty"`
 }
+
+// Type returns [TypeLogin].
+func (*Login) Type() Type { return TypeLogin }
 
 // LoginOK answers a login. Grace is in milliseconds.
 type LoginOK struct {
@@ -59,15 +68,24 @@ type LoginOK struct {
 	Resumed bool   `cbor:"6,keyasint,omitempty"`
 }
 
+// Type returns [TypeLoginOK].
+func (*LoginOK) Type() Type { return TypeLoginOK }
+
 // Logout ends the session and keeps the connection. It is answered by OK.
 type Logout struct {
 	Request uint64 `cbor:"1,keyasint"`
 }
 
+// Type returns [TypeLogout].
+func (*Logout) Type() Type { return TypeLogout }
+
 // OK answers a request that has nothing else to answer.
 type OK struct {
 	Request uint64 `cbor:"1,keyasint"`
 }
+
+// Type returns [TypeOK].
+func (*OK) Type() Type { return TypeOK }
 
 // Ping asks the other side for a sign of life. Time is the sender's own clock
 // in microseconds from any origin; only the sender reads it.
@@ -75,11 +93,17 @@ type Ping struct {
 	Time uint64 `cbor:"1,keyasint"`
 }
 
+// Type returns [TypePing].
+func (*Ping) Type() Type { return TypePing }
+
 // Pong answers a ping: Echo is the ping's Time, Time the answerer's clock.
 type Pong struct {
 	Echo uint64 `cbor:"1,keyasint"`
 	Time uint64 `cbor:"2,keyasint,omitempty"`
 }
+
+// Type returns [TypePong].
+func (*Pong) Type() Type { return TypePong }
 
 // Watch asks to be told of users' presence: of everyone's, or of the named
 // users' beside those named before. Epoch and Version say what the client knows
@@ -92,12 +116,18 @@ type Watch struct {
 	Version  uint64   `cbor:"5,keyasint,omitempty"`
 }
 
+// Type returns [TypeWatch].
+func (*Watch) Type() Type { return TypeWatch }
+
 // Unwatch takes back a watch: of the named users, or of all when it names none.
 // It is answered by OK.
 type Unwatch struct {
 	Request uint64   `cbor:"1,keyasint"`
 	Users   []string `cbor:"2,keyasint,omitempty"`
 }
+
+// Type returns [TypeUnwatch].
+func (*Unwatch) Type() Type { return TypeUnwatch }
 
 // Online is one user in a snapshot. Since is in Unix milliseconds.
 type Online struct {
@@ -114,6 +144,9 @@ type Snapshot struct {
 	More    bool     `cbor:"4,keyasint,omitempty"`
 	Online  []Online `cbor:"5,keyasint,omitempty"`
 }
+
+// Type returns [TypeSnapshot].
+func (*Snapshot) Type() Type { return TypeSnapshot }
 
 // Change is one user's new state. Reason is given for offline. At is when the
 // server decided it, in Unix milliseconds.
@@ -135,6 +168,9 @@ type Delta struct {
 	Changes []Change `cbor:"4,keyasint,omitempty"`
 }
 
+// Type returns [TypeDelta].
+func (*Delta) Type() Type { return TypeDelta }
+
 // Send asks the server to hand Body to every live session of user To. ID is the
 // client's, and is a request ID: the answer is Ack or Error.
 type Send struct {
@@ -144,6 +180,9 @@ type Send struct {
 	Kind  string `cbor:"4,keyasint,omitempty"`
 	NoAck bool   `cbor:"5,keyasint,omitempty"`
 }
+
+// Type returns [TypeSend].
+func (*Send) Type() Type { return TypeSend }
 
 // Deliver is a message from another user. Connection and ID together are its
 // message ID, unique within an epoch. At is in Unix milliseconds.
@@ -156,6 +195,9 @@ type Deliver struct {
 	At         int64  `cbor:"6,keyasint,omitempty"`
 }
 
+// Type returns [TypeDeliver].
+func (*Deliver) Type() Type { return TypeDeliver }
+
 // Ack tells the sender that its message was accepted for Sessions live sessions
 // of the recipient.
 type Ack struct {
@@ -163,11 +205,17 @@ type Ack struct {
 	Sessions uint64 `cbor:"2,keyasint"`
 }
 
+// Type returns [TypeAck].
+func (*Ack) Type() Type { return TypeAck }
+
 // App is a one-way application message of a named kind, in either direction.
 type App struct {
 	Kind string `cbor:"1,keyasint"`
 	Body []byte `cbor:"2,keyasint,omitempty"`
 }
+
+// Type returns [TypeApp].
+func (*App) Type() Type { return TypeApp }
 
 // Request is an application request of a named kind. It is answered by Response
 // or Error.
@@ -177,11 +225,17 @@ type Request struct {
 	Body    []byte `cbor:"3,keyasint,omitempty"`
 }
 
+// Type returns [TypeRequest].
+func (*Request) Type() Type { return TypeRequest }
+
 // Response answers a request.
 type Response struct {
 	Request uint64 `cbor:"1,keyasint"`
 	Body    []byte `cbor:"2,keyasint,omitempty"`
 }
+
+// Type returns [TypeResponse].
+func (*Response) Type() Type { return TypeResponse }
 
 // Error says that a request failed. Request is zero when it answers none.
 type Error struct {
@@ -189,6 +243,9 @@ type Error struct {
 	Code    Code   `cbor:"2,keyasint"`
 	Text    string `cbor:"3,keyasint,omitempty"`
 }
+
+// Type returns [TypeError].
+func (*Error) Type() Type { return TypeError }
 
 // Bye is the last message of either side. Retry is the server's advice how long
 // to stay away, in milliseconds.
@@ -198,26 +255,8 @@ type Bye struct {
 	Retry  uint64 `cbor:"3,keyasint,omitempty"`
 }
 
-func (*Hello) Type() Type    { return TypeHello }
-func (*Welcome) Type() Type  { return TypeWelcome }
-func (*Login) Type() Type    { return TypeLogin }
-func (*LoginOK) Type() Type  { return TypeLoginOK }
-func (*Logout) Type() Type   { return TypeLogout }
-func (*OK) Type() Type       { return TypeOK }
-func (*Ping) Type() Type     { return TypePing }
-func (*Pong) Type() Type     { return TypePong }
-func (*Watch) Type() Type    { return TypeWatch }
-func (*Unwatch) Type() Type  { return TypeUnwatch }
-func (*Snapshot) Type() Type { return TypeSnapshot }
-func (*Delta) Type() Type    { return TypeDelta }
-func (*Send) Type() Type     { return TypeSend }
-func (*Deliver) Type() Type  { return TypeDeliver }
-func (*Ack) Type() Type      { return TypeAck }
-func (*App) Type() Type      { return TypeApp }
-func (*Request) Type() Type  { return TypeRequest }
-func (*Response) Type() Type { return TypeResponse }
-func (*Error) Type() Type    { return TypeError }
-func (*Bye) Type() Type      { return TypeBye }
+// Type returns [TypeBye].
+func (*Bye) Type() Type { return TypeBye }
 
 // newMessage returns an empty message of the type, or nil for an unknown one.
 func newMessage(t Type) Message {

@@ -1,8 +1,6 @@
 package client
 
-import (
-	"container/list"
-)
+import "container/list"
 
 // eventQueue is how many events wait for a slow consumer of a watch before they
 // collapse.
@@ -16,18 +14,19 @@ const eventQueue = 256
 // for each user wait. Either way a user's events alternate between Online and
 // Offline.
 type backlog struct {
+	limit  int                        // static; eventQueue, less in tests
 	events *list.List                 // of Event, the oldest first
 	byUser map[string][]*list.Element // the oldest first
 }
 
-func newBacklog() backlog {
-	return backlog{events: list.New(), byUser: make(map[string][]*list.Element)}
+func newBacklog(limit int) backlog {
+	return backlog{limit: limit, events: list.New(), byUser: make(map[string][]*list.Element)}
 }
 
 // push adds a change.
 func (b *backlog) push(e Event) {
 	waiting := b.byUser[e.User]
-	if b.events.Len() >= eventQueue && len(waiting) > 0 {
+	if b.events.Len() >= b.limit && len(waiting) > 0 {
 		oldest := waiting[0].Value.(Event).Kind //nolint:forcetypeassert // only events are in it
 		for _, w := range waiting {
 			b.events.Remove(w)
@@ -55,6 +54,3 @@ func (b *backlog) pop() (Event, bool) {
 	}
 	return e, true
 }
-
-// size returns how many changes wait.
-func (b *backlog) size() int { return b.events.Len() }

@@ -139,6 +139,14 @@ func (c *Client) connect() (*conn, error) {
 		if !errors.Is(err, ErrDisconnected) {
 			end = endOf(ctx, err)
 		}
+		select {
+		case <-cn.welcomed:
+			if c.ctx.Err() != nil {
+				cn.part(end) // a server that knows us is told that we want to go
+				return nil, end
+			}
+		default:
+		}
 		cn.fail(end)
 		cn.shut()
 		return nil, end

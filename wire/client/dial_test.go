@@ -69,8 +69,11 @@ func TestDialFails(t *testing.T) {
 		{"login unanswered", func(s *script, _ func()) { expect[*wire.Login](s.accept().greet()) },
 			func(t *testing.T, err error) { wantEnd(t, err, wire.ReasonHandshakeTimeout) }},
 		{"cancelled", func(s *script, cancel func()) {
-			expect[*wire.Login](s.accept().greet())
+			p := s.accept().greet()
+			expect[*wire.Login](p)
 			cancel()
+			expect[*wire.Bye](p)
+			p.cut()
 		}, func(t *testing.T, err error) { wantErr(t, err, context.Canceled) }},
 		{"version", func(s *script, _ func()) {
 			p := s.accept()

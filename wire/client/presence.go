@@ -2,7 +2,6 @@ package client
 
 import (
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 
@@ -230,9 +229,6 @@ func (p *presence) delta(m *wire.Delta) ([]change, error) {
 func (p *presence) snapshot(m *wire.Snapshot) ([]change, error) {
 	at := mark{m.Epoch, m.Version}
 	switch {
-	case p.sub.idle():
-		p.parts = nil
-		return nil, nil
 	case m.Part == 0:
 		p.parts = &assembly{mark: at, online: make(map[string]int64, len(m.Online))}
 	case p.parts == nil || p.parts.mark != at || p.parts.next != m.Part:
@@ -303,6 +299,3 @@ func (p *presence) replace(at mark, whole map[string]int64) []change {
 	}
 	return append(went, came...)
 }
-
-// String tells the point of a mark, for errors and tests.
-func (m mark) String() string { return fmt.Sprintf("%d of epoch %d", m.version, m.epoch) }

@@ -2,8 +2,6 @@ package client
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -97,6 +95,36 @@ func (c *Client) Watch(ctx context.Context, users ...string) (*Watch, error) {
 			return nil, err
 		}
 	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	w := newWatch(c, users)
+	c.mu.Lock()
+	if err := c.ending(); err != nil {
+		c.mu.Unlock()
+		return nil, err
+	}
+	c.tasks.Add(1) // run does not wait for the tasks yet: it sets err before
+	go w.run()
+	w.begin()
+	c.mu.Unlock()
+	select {
+	case <-w.agreed:
+	case <-ctx.Done():
+		w.Stop()
+		return nil, ctx.Err()
+	}
+	c.mu.Lock()
+	err := w.err
+	c.mu.Unlock()
+	if err != nil {
+		<-w.done
+		return nil, err
+	}
+	return w, nil
+}
+
+func newWatch(c *Client, users []string) *Watch {
 	users = slices.Compact(slices.Sorted(slices.Values(users)))
 	w := &Watch{
 		c:       c,
@@ -107,37 +135,19 @@ func (c *Client) Watch(ctx context.Context, users ...string) (*Watch, error) {
 		stop:    make(chan struct{}),
 		done:    make(chan struct{}),
 		agreed:  make(chan struct{}),
-		backlog: newBacklog(),
+		backlog: newBacklog(eventQueue),
 	}
 	for _, u := range users {
 		w.set[u] = struct{}{}
 	}
-	c.mu.Lock()
-	err := errors.Join(ctx.Err(), c.ending())
-	if err != nil {
-		c.mu.Unlock()
-		return nil, err
-	}
-	c.tasks.Add(1) // run does not wait for the tasks yet: it sets err before
-	go w.run()
-	c.watches[w] = struct{}{}
-	c.presence.watch(users)
-	c.settle()
-	c.mu.Unlock()
-	select {
-	case <-w.agreed:
-	case <-ctx.Done():
-		w.Stop()
-		return nil, ctx.Err()
-	}
-	c.mu.Lock()
-	err = w.err
-	c.mu.Unlock()
-	if err != nil {
-		<-w.done
-		return nil, err
-	}
-	return w, nil
+	return w
+}
+
+// begin adds the watch to the client's. The caller holds mu.
+func (w *Watch) begin() {
+	w.c.watches[w] = struct{}{}
+	w.c.presence.watch(w.users)
+	w.c.settle()
 }
 
 // Events returns the channel of events. It is closed when the watch has ended;
@@ -170,7 +180,7 @@ func (w *Watch) end(err error) {
 	w.ended = true
 	w.err = err
 	w.first = nil
-	w.backlog = newBacklog()
+	w.backlog = newBacklog(eventQueue)
 	delete(w.c.watches, w)
 	w.c.presence.unwatch(w.users)
 	w.settle()
@@ -183,16 +193,6 @@ func (w *Watch) settle() {
 		w.settled = true
 		close(w.agreed)
 	}
-}
-
-// endWatches ends every watch because of err.
-func (c *Client) endWatches(err error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for w := range c.watches {
-		w.end(err)
-	}
-	c.settle()
 }
 
 // run is the watch's goroutine: it hands out what waits, one by one.
@@ -239,153 +239,8 @@ func (w *Watch) signal() {
 	}
 }
 
-// resumeWatches starts the watches' stream on a new connection.
-func (c *Client) resumeWatches(cn *conn) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.feed = cn
-	c.presence.connected()
-	c.settle()
-}
-
-// pauseWatches stops the stream when its connection has ended.
-func (c *Client) pauseWatches() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.feed = nil
-	c.presence.disconnected()
-}
-
-// settle brings the watches up to date with presence: it starts those whose
-// users are known by now, lets the calls return that the server has agreed to,
-// and sends what has to be asked next. The caller holds mu.
-func (c *Client) settle() {
-	for w := range c.watches {
-		if w.listed && w.settled {
-			continue
-		}
-		covered := c.presence.covers(w.users)
-		if covered && !w.listed {
-			w.listed = true
-			w.first = &Event{
-				Kind:    Snapshot,
-				Epoch:   c.presence.mark.epoch,
-				Version: c.presence.mark.version,
-				Online:  c.presence.list(w.users),
-			}
-			w.signal()
-		}
-		if covered || c.presence.sub.agreed(w.users) {
-			w.settle()
-		}
-	}
-	if c.feed == nil {
-		return
-	}
-	cn := c.feed
-	m := c.presence.next(int(cn.welcome.MaxFrame) - watchHead) //nolint:gosec // bounded by wire.Decode
-	if m == nil {
-		return
-	}
-	id := c.ids.Add(1)
-	want := &call{want: wire.TypeOK, reply: make(chan answer, 1), accept: func(a answer) { c.watchAnswered(cn, a) }}
-	switch m := m.(type) {
-	case *wire.Watch:
-		m.Request = id
-	case *wire.Unwatch:
-		m.Request = id
-	}
-	frame, err := cn.encode(m)
-	if err != nil {
-		// Unreachable: the names are valid and fit.
-		cn.fail(&EndError{Reason: wire.ReasonProtocolError, Err: err})
-		return
-	}
-	if cn.open(id, want) == nil {
-		cn.out.control(frame)
-	}
-}
-
-// watchHead is room in a frame for all of a watch but its names.
-const watchHead = 64
-
-// watchAnswered is what the reader does at the answer to the watches' message.
-func (c *Client) watchAnswered(cn *conn, a answer) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.feed != cn {
-		return
-	}
-	if a.err == nil {
-		c.presence.granted()
-		c.settle()
-		return
-	}
-	if refused, ok := c.presence.refused().(*wire.Watch); ok {
-		for w := range c.watches {
-			if refused.Everyone && len(w.users) == 0 || slices.ContainsFunc(refused.Users, w.names) {
-				w.end(a.err)
-			}
-		}
-	}
-	c.settle()
-}
-
 // names reports whether the watch names the user.
 func (w *Watch) names(user string) bool {
 	_, ok := w.set[user]
 	return ok
-}
-
-// applySnapshot and applyDelta are what the reader does with the stream.
-func (c *Client) applySnapshot(cn *conn, m *wire.Snapshot) *EndError {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.feed != cn {
-		return nil // nothing was asked for yet
-	}
-	news, err := c.presence.snapshot(m)
-	return c.tell(news, err)
-}
-
-func (c *Client) applyDelta(cn *conn, m *wire.Delta) *EndError {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.feed != cn {
-		return nil
-	}
-	news, err := c.presence.delta(m)
-	return c.tell(news, err)
-}
-
-// tell passes changes on to the watches that name their users. The caller holds
-// mu.
-func (c *Client) tell(news []change, err error) *EndError {
-	for w := range c.watches {
-		if !w.listed {
-			continue // its snapshot will have them
-		}
-		for _, n := range news {
-			if len(w.users) > 0 && !w.names(n.user) {
-				continue
-			}
-			e := Event{
-				Kind: Offline, Epoch: c.presence.mark.epoch, Version: n.version,
-				User: n.user, Reason: n.reason,
-			}
-			if n.online {
-				e.Kind = Online
-			}
-			if n.at != 0 {
-				e.At = time.UnixMilli(n.at)
-			}
-			w.backlog.push(e)
-		}
-		w.signal()
-	}
-	c.settle()
-	if err != nil {
-		return broken("%w", fmt.Errorf("presence: %w", err))
-	}
-	return nil
 }

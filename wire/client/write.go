@@ -15,7 +15,7 @@ func (cn *conn) write(timeout time.Duration) {
 		batch, last := cn.out.take(buf[:0])
 		if len(batch) > 0 {
 			if err := cn.writeAll(batch, timeout); err != nil {
-				cn.fail(writeEnd(err))
+				cn.writeFailed(err)
 				return
 			}
 		}
@@ -36,6 +36,20 @@ func (cn *conn) write(timeout time.Duration) {
 			return
 		}
 	}
+}
+
+// writeFailed ends the connection after the reader has had a moment to find
+// what the server said last: its bye may lie unread behind the close that made
+// the write fail.
+func (cn *conn) writeFailed(err error) {
+	timer := time.NewTimer(byeTime)
+	defer timer.Stop()
+	select {
+	case <-cn.read:
+	case <-cn.done:
+	case <-timer.C:
+	}
+	cn.fail(writeEnd(err))
 }
 
 // writeAll writes b. It fails when nothing at all could be written for timeout,

@@ -58,7 +58,7 @@ type Monitor struct {
 	pinged   time.Duration // the latest ping; New's now before the first
 	asked    time.Duration // when Check asked to be called next
 	excuse   time.Duration // until when silence is known to be our own fault
-	stalls   time.Duration // StallTotal as of heard and excuse, or less
+	stalls   time.Duration // StallTotal as of what a deadline counts from, or less
 	rtt      time.Duration
 	sent     uint32
 	answered uint32
@@ -129,9 +129,8 @@ func (m *Monitor) note(now time.Duration, s Signs, stalled bool) {
 	if stalled || s.ReaderHeld || freed {
 		m.excuse = now
 	}
-	m.excuse = max(m.excuse, s.ReaderFreed)
 	m.held = s.ReaderHeld
-	if s.StallEnd <= max(m.heard, m.excuse) {
+	if s.StallEnd <= max(m.heard, m.excuse, s.ReaderFreed) {
 		// Every stall so far was over then, so it adds nothing to a deadline
 		// counted from there. Otherwise the older sum stays, and counts too
 		// much rather than too little.

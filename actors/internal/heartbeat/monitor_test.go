@@ -135,6 +135,14 @@ func TestCheck(t *testing.T) {
 			{30 * s, Signs{ReaderHeld: true}, Ping, 45 * s},
 			{45 * s, Signs{ReaderFreed: 31 * s, StallEnd: 44 * s, StallTotal: 13 * s}, Ping, 59 * s},
 		}},
+		// guards G4: what was lost to stalls before the hold ended is not counted
+		// once more behind it.
+		{"stalls in a hold", thirty, []step{
+			{15 * s, Signs{ReaderHeld: true}, Ping, 30 * s},
+			{30 * s, Signs{ReaderFreed: 20 * s, StallEnd: 19 * s, StallTotal: 3 * s}, Ping, 35 * s},
+			{35 * s, Signs{ReaderFreed: 20 * s, StallEnd: 34 * s, StallTotal: 4 * s}, Ping, 36 * s},
+			{36 * s, Signs{ReaderFreed: 20 * s, StallEnd: 34 * s, StallTotal: 4 * s}, Expire, 36*s + 1},
+		}},
 		{"expired for good", thirty, []step{
 			{15 * s, heard(0), Ping, 30 * s},
 			{30 * s, heard(0), Expire, 30*s + 1},
@@ -166,6 +174,9 @@ func TestNewCountsAsHeard(t *testing.T) {
 	}
 	if m.Next() != 115*s {
 		t.Errorf("first check at %v, want 115s", m.Next())
+	}
+	if got, next := m.Check(115*s, Signs{}, 0); got != Ping || next != 130*s {
+		t.Errorf("%v, next %v; want ping, 130s", got, next)
 	}
 }
 
@@ -252,5 +263,25 @@ func TestActionString(t *testing.T) {
 		if a.String() != want {
 			t.Errorf("%d is %q, want %q", a, a.String(), want)
 		}
+	}
+}
+
+// Connections of one moment are not pinged in one moment, in no round: each
+// check draws anew.
+func TestNoHerd(t *testing.T) {
+	m := New(0, thirty, 0)
+	_, next := m.Check(15*s, heard(15*s), 0.5)
+	if want := 30*s - 15*s/16; next != want {
+		t.Errorf("second round at %v, want %v", next, want)
+	}
+	_, next = m.Check(next, heard(0), 0.75)
+	if want := 30*s - 15*s/16; next <= want || next >= want+15*s {
+		t.Errorf("third round at %v", next)
+	}
+	// A check that nobody asked for draws nothing, or the shortest of many
+	// draws would win.
+	before := m.Next()
+	if _, next := m.Check(before-s, heard(0), 0.99); next != before {
+		t.Errorf("asked for %v, and then for %v", before, next)
 	}
 }

@@ -21,6 +21,17 @@ func past(at time.Duration, spans []span) time.Duration {
 	return at
 }
 
+// place adds a span behind all others, and returns them.
+func place(spans []span, from, to time.Duration) []span {
+	if len(spans) > 0 {
+		from = max(from, spans[len(spans)-1].to+1)
+	}
+	if to <= from {
+		return spans
+	}
+	return append(spans, span{from, to})
+}
+
 // world is one connection of a server that stalls: while it does, no timer
 // fires, nothing is read and nobody beats. What the peer sends meanwhile waits
 // in the kernel.
@@ -34,8 +45,11 @@ type world struct {
 
 	// answer returns how long the peer takes to answer, negative for never.
 	answer func(now time.Duration) time.Duration
+	// asked, if set, learns of each ping and of when the next check is due; it
+	// may place stalls and holds in between.
+	asked func(now, next time.Duration)
 
-	arrivals []time.Duration // in the kernel, unread
+	arrivals []arrival // unread
 	signs    Signs
 	pings    []time.Duration
 	amid     int // checks that were told of a stall going on
@@ -44,19 +58,37 @@ type world struct {
 // runs returns when something due at due does run: after the stall, if it falls
 // into one, and some moments later, in no order that could be relied upon.
 func (w *world) runs(name string, due time.Duration) time.Duration {
-	at := past(due, w.stalls)
-	return past(at+time.Duration(rapid.Int64Range(0, int64(w.lag)).Draw(w.t, name)), w.stalls)
+	return w.after(due, w.drawLag(name))
 }
 
-// reads returns when what arrived at is read: when the server runs and the
-// reader is not held.
-func (w *world) reads(at time.Duration) time.Duration {
+func (w *world) after(due, lag time.Duration) time.Duration {
+	return past(past(due, w.stalls)+lag, w.stalls)
+}
+
+func (w *world) drawLag(name string) time.Duration {
+	if rapid.Bool().Draw(w.t, name+" is long") {
+		return w.lag
+	}
+	return time.Duration(rapid.Int64Range(0, int64(w.lag)).Draw(w.t, name))
+}
+
+// arrival is something in the kernel, and how long the reader takes to come by.
+type arrival struct{ at, lag time.Duration }
+
+func (w *world) arrives(at time.Duration) {
+	w.arrivals = append(w.arrivals, arrival{at, w.drawLag("read lag")})
+}
+
+// reads returns when an arrival is read: when the server runs and the reader is
+// not held.
+func (w *world) reads(a arrival) time.Duration {
+	at := w.after(a.at, a.lag)
 	for {
-		next := past(w.runs("read lag", at), w.holds)
-		if next == past(next, w.stalls) {
-			return next
+		free := past(at, w.holds)
+		if free == at {
+			return at
 		}
-		at = next
+		at = w.after(free, a.lag)
 	}
 }
 
@@ -93,7 +125,10 @@ func (w *world) live(until time.Duration) time.Duration {
 					w.beats.Beat(beat)
 				}
 			}
-			beat = past(beat+step, w.stalls)
+			due := beat + step
+			if beat = past(due, w.stalls); beat > due {
+				beat = w.runs("beat lag", beat)
+			}
 		}
 		if next > until {
 			return -1
@@ -103,6 +138,7 @@ func (w *world) live(until time.Duration) time.Duration {
 			w.signs.LastHeard = read
 			continue
 		}
+		// At its time the check may come before the reader and the beat, or after.
 		w.beats.Stalls().Sign(check, &w.signs)
 		if w.signs.Stalled {
 			w.amid++
@@ -120,7 +156,10 @@ func (w *world) live(until time.Duration) time.Duration {
 		case Ping:
 			w.pings = append(w.pings, check)
 			if a := w.answer(check); a >= 0 {
-				w.arrivals = append(w.arrivals, check+a)
+				w.arrives(check + a)
+			}
+			if w.asked != nil {
+				w.asked(check, asked)
 			}
 		}
 		check = w.runs("check lag", asked)
@@ -136,18 +175,6 @@ func (w *world) stallAfter(at time.Duration) time.Duration {
 	return 1 << 62
 }
 
-// spans draws some spans, mostly around the times that matter.
-func spans(t *rapid.T, name string, most int, unit, longest time.Duration) (drawn []span) {
-	at := time.Duration(0)
-	for range rapid.IntRange(0, most).Draw(t, name) {
-		from := at + 1 + time.Duration(rapid.Int64Range(0, int64(2*unit)).Draw(t, name+" from"))
-		to := from + 1 + time.Duration(rapid.Int64Range(0, int64(longest)).Draw(t, name+" length"))
-		drawn = append(drawn, span{from, to})
-		at = to
-	}
-	return drawn
-}
-
 // guards P4, N21, G4: a peer that answers each ping in time is never expired,
 // whatever stalls and holds there are, and whoever comes first after one: the
 // check, the reader or the beat.
@@ -156,15 +183,39 @@ func TestWhoAnswersIsNeverExpired(t *testing.T) {
 		timeout := time.Duration(rapid.Int64Range(int64(3*s), int64(40*s)).Draw(t, "timeout"))
 		interval := time.Duration(rapid.Int64Range(int64(timeout/8), int64(timeout/2)).Draw(t, "interval"))
 		w := &world{t: t, times: Times{interval, timeout}, lag: 5 * ms}
-		w.stalls = spans(t, "stall", 8, interval, 2*timeout)
-		if rapid.Bool().Draw(t, "holds too") {
-			w.holds = spans(t, "hold", 8, interval, 2*timeout)
+		// The worst is what begins before the answer is read and ends just
+		// before the next check, or just behind it. So much the more if one
+		// follows the other.
+		draw := func(name string, from, to time.Duration) time.Duration {
+			return time.Duration(rapid.Int64Range(int64(from), int64(max(from, to))).Draw(t, name))
+		}
+		w.asked = func(now, next time.Duration) {
+			from := now + 1 + draw("begins", 0, 100*ms)
+			to := next + draw("ends", -2*w.lag, 2*w.lag)
+			middle := draw("middle", from, to)
+			switch rapid.IntRange(0, 5).Draw(t, "fault") {
+			case 0:
+				w.stalls = place(w.stalls, from, to)
+			case 1:
+				w.holds = place(w.holds, from, to)
+			case 2:
+				w.stalls = place(w.stalls, from, middle)
+				w.holds = place(w.holds, middle, to)
+			case 3:
+				w.holds = place(w.holds, from, middle)
+				w.stalls = place(w.stalls, middle, to)
+			case 4:
+				w.stalls = place(w.stalls, from, next+draw("longer", 0, 2*timeout))
+			}
 		}
 		// What the invariant takes off the time to answer: the slack, the gap
 		// that is no stall, the lags.
 		slowest := w.times.Answer() - w.times.Slack() - 200*ms - 4*w.lag
 		w.answer = func(time.Duration) time.Duration {
-			return time.Duration(rapid.Int64Range(0, int64(slowest)).Draw(t, "answer"))
+			if rapid.Bool().Draw(t, "slowly") {
+				return slowest
+			}
+			return draw("answer", 0, slowest)
 		}
 		if at := w.live(12 * timeout); at >= 0 {
 			t.Fatalf("expired at %v: heard at %v, pings %v, stalls %v, holds %v",
@@ -190,7 +241,7 @@ func TestWhoIsSilentIsExpiredInTime(t *testing.T) {
 		}
 		for at := time.Duration(0); at < dies && rapid.IntRange(0, 4).Draw(t, "bytes") > 0; {
 			at += time.Duration(rapid.Int64Range(0, int64(timeout)).Draw(t, "pause"))
-			w.arrivals = append(w.arrivals, min(at, dies))
+			w.arrives(min(at, dies))
 		}
 		at := w.live(20 * timeout)
 		if least, most := w.signs.LastHeard+timeout, w.signs.LastHeard+timeout+w.lag; at < least || at > most {

@@ -4,11 +4,15 @@ import (
 	"maps"
 	"slices"
 
-	"pgregory.net/rapid"
-
 	"example.com/rollcall/actors/internal/presence"
 	"example.com/rollcall/wire"
 )
+
+// fataler is what testing.T and rapid.T have in common here.
+type fataler interface {
+	Fatal(args ...any)
+	Fatalf(format string, args ...any)
+}
 
 // truth is every change that ever was, in a list: what a watcher's state is
 // checked against.
@@ -64,7 +68,7 @@ func (c *client) watches(user string) bool { return c.all || c.names[user] }
 
 // receive takes frames as they come over the wire, and checks the state that
 // they lead to.
-func (c *client) receive(t *rapid.T, frames []*presence.Frame) {
+func (c *client) receive(t fataler, frames []*presence.Frame) {
 	if len(frames) == 0 {
 		t.Fatal("no frames")
 	}
@@ -90,7 +94,7 @@ func (c *client) receive(t *rapid.T, frames []*presence.Frame) {
 	c.check(t)
 }
 
-func (c *client) snapshot(t *rapid.T, s *wire.Snapshot) {
+func (c *client) snapshot(t fataler, s *wire.Snapshot) {
 	if s.Epoch != c.epoch || s.Part != c.parts {
 		t.Fatalf("part %d of epoch %d, not %d of %d", s.Part, s.Epoch, c.parts, c.epoch)
 	}
@@ -113,7 +117,7 @@ func (c *client) snapshot(t *rapid.T, s *wire.Snapshot) {
 
 // delta applies a delta by the rules. If every change must be listed, it checks
 // that none is missing.
-func (c *client) delta(t *rapid.T, d *wire.Delta, every bool) {
+func (c *client) delta(t fataler, d *wire.Delta, every bool) {
 	if c.parts != 0 {
 		t.Fatal("a delta within a snapshot")
 	}
@@ -134,6 +138,13 @@ func (c *client) delta(t *rapid.T, d *wire.Delta, every bool) {
 			}
 		}
 	}
+	if every {
+		// What a delta claims must be true, or a lost one before it would not
+		// be seen as a gap.
+		if want := c.truth.between(d.From, d.To, c.watches); !slices.Equal(d.Changes, want) {
+			t.Fatalf("a delta from %d to %d holds %v, not %v", d.From, d.To, d.Changes, want)
+		}
+	}
 	if every && d.To > c.have {
 		if want := c.truth.between(c.have, d.To, c.watches); !slices.Equal(applied, want) {
 			t.Fatalf("from %d to %d: told of %v, want %v", c.have, d.To, applied, want)
@@ -143,14 +154,14 @@ func (c *client) delta(t *rapid.T, d *wire.Delta, every bool) {
 }
 
 // check compares the state with that of the truth at the same version.
-func (c *client) check(t *rapid.T) {
+func (c *client) check(t fataler) {
 	if want := c.truth.at(c.have, c.watches); !maps.Equal(c.online, want) {
 		t.Fatalf("at version %d it sees %v online, want %v", c.have, c.online, want)
 	}
 }
 
 // current checks that nothing is left to be told.
-func (c *client) current(t *rapid.T) {
+func (c *client) current(t fataler) {
 	newest := uint64(len(c.truth.changes))
 	if missed := c.truth.between(c.have, newest, c.watches); len(missed) != 0 {
 		t.Fatalf("at version %d of %d it was never told of %v", c.have, newest, missed)

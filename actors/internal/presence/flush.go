@@ -1,6 +1,10 @@
 package presence
 
-import "example.com/rollcall/wire"
+import (
+	"slices"
+
+	"example.com/rollcall/wire"
+)
 
 // Batch is what the watchers are to be told: every change after From, up to and
 // with To. When From equals To there is nothing to tell.
@@ -14,7 +18,7 @@ type Batch struct {
 	// watches.
 	Everyone []uint64
 	// Named are the watchers of named users whom a change concerns, each with
-	// its own frames.
+	// its own frames; neighbours that are told the same share theirs.
 	Named []Personal
 }
 
@@ -29,6 +33,7 @@ type Personal struct {
 type parcel struct {
 	frame Frame
 	delta wire.Delta
+	count int // of the changes, before they are gathered
 	list  [1]*Frame
 	one   [1]wire.Change
 }
@@ -55,43 +60,74 @@ func (b *Board) Flush() Batch {
 	return batch
 }
 
-// personal gathers the changes by watcher of named users.
+// personal gathers the changes by watcher of named users: it counts them first,
+// so that each watcher's list is made once, in its size.
 func (b *Board) personal(changes []wire.Change, to uint64) []Personal {
 	var told []*watcher
-	for i := range changes {
-		a := b.audiences[changes[i].User]
-		if a == nil {
-			continue
+	b.eachTold(changes, func(w *watcher, _ wire.Change) {
+		if w.parcel == nil {
+			w.parcel = new(parcel)
+			told = append(told, w)
 		}
-		for _, w := range a.watchers {
-			if false {
-				continue // it was in the answer to its watch
-			}
-			if w.parcel == nil {
-				w.parcel = new(parcel)
-				w.parcel.delta.Changes = w.parcel.one[:0]
-				told = append(told, w)
-			}
-			w.parcel.delta.Changes = append(w.parcel.delta.Changes, changes[i])
-		}
-	}
+		w.parcel.count++
+	})
 	if len(told) == 0 {
 		return nil
 	}
+	for _, w := range told {
+		if p := w.parcel; p.count == 1 {
+			p.delta.Changes = p.one[:0]
+		} else {
+			p.delta.Changes = make([]wire.Change, 0, p.count)
+		}
+	}
+	b.eachTold(changes, func(w *watcher, c wire.Change) {
+		w.parcel.delta.Changes = append(w.parcel.delta.Changes, c)
+	})
 	all := make([]Personal, len(told))
+	var last *parcel
 	for i, w := range told {
-		all[i] = Personal{Watcher: w.id, Frames: b.wrap(w.parcel, w.to, to)}
+		p := w.parcel
+		p.delta.Epoch, p.delta.From, p.delta.To = b.Epoch(), w.to, to
+		if last != nil && p.same(last) {
+			all[i] = Personal{Watcher: w.id, Frames: all[i-1].Frames}
+		} else {
+			all[i] = Personal{Watcher: w.id, Frames: b.wrap(p)}
+			last = p
+		}
 		w.parcel, w.to = nil, to
 	}
 	return all
 }
 
-// wrap makes the frames of what was gathered for one watcher.
-func (b *Board) wrap(p *parcel, from, to uint64) []*Frame {
-	if b.cut.fitting(p.delta.Changes) < len(p.delta.Changes) {
-		return b.cut.deltaFrames(from, to, p.delta.Changes)
+// eachTold calls told for each change and each watcher that names its user and
+// was not given it in the answer to its watch.
+func (b *Board) eachTold(changes []wire.Change, told func(*watcher, wire.Change)) {
+	for _, c := range changes {
+		a := b.audiences[c.User]
+		if a == nil {
+			continue
+		}
+		for _, w := range a.watchers {
+			if c.Version > w.to {
+				told(w, c)
+			}
+		}
 	}
-	p.delta.Epoch, p.delta.From, p.delta.To = b.Epoch(), from, to
+}
+
+// same reports whether both are told the same: those who all watch the same
+// users stand behind one another, and share their frames.
+func (p *parcel) same(q *parcel) bool {
+	return p.delta.From == q.delta.From && slices.EqualFunc(p.delta.Changes, q.delta.Changes,
+		func(a, b wire.Change) bool { return a.Version == b.Version })
+}
+
+// wrap makes the frames of what was gathered for one watcher.
+func (b *Board) wrap(p *parcel) []*Frame {
+	if d := p.delta; b.cut.fitting(d.Changes) < len(d.Changes) {
+		return b.cut.deltaFrames(d.From, d.To, d.Changes)
+	}
 	p.frame.msg = &p.delta
 	p.list[0] = &p.frame
 	return p.list[:]

@@ -19,12 +19,29 @@ func (f *Frame) Encode() ([]byte, error) {
 	if f.bytes != nil {
 		return f.bytes, nil
 	}
-	b, err := wire.Append(nil, f.msg)
+	b, err := wire.Append(make([]byte, 0, f.guess()), f.msg)
 	if err != nil {
 		return nil, err
 	}
 	f.bytes = b
 	return b, nil
+}
+
+// guess returns about how many bytes the encoding takes, so that it is mostly
+// made in one piece.
+func (f *Frame) guess() int {
+	size := frameSize
+	switch m := f.msg.(type) {
+	case *wire.Delta:
+		for i := range m.Changes {
+			size += changeSize + len(m.Changes[i].User)
+		}
+	case *wire.Snapshot:
+		for i := range m.Online {
+			size += onlineSize + len(m.Online[i].User)
+		}
+	}
+	return size
 }
 
 // Message returns the delta or the snapshot part, not to be changed.

@@ -129,16 +129,22 @@ func (w *world) watch(t *rapid.T) {
 	w.last++
 	w.clients[w.last] = c
 	mark := c.mark()
-	if c.known && rapid.IntRange(0, 4).Draw(t, "stale mark") == 0 {
+	stale := c.known && rapid.IntRange(0, 4).Draw(t, "stale mark") == 0
+	if stale {
 		mark.Epoch++ // another life of the server
 	}
+	var a presence.Answer
+	var err error
 	if c.all {
-		w.answer(t, w.last, w.board.WatchAll(w.last, mark))
-		return
+		a = w.board.WatchAll(w.last, mark)
+	} else {
+		a, err = w.board.WatchUsers(w.last, sorted(c.names), mark)
 	}
-	a, err := w.board.WatchUsers(w.last, sorted(c.names), mark)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if stale && !a.Snapshot {
+		t.Fatal("a mark of another epoch was honoured")
 	}
 	w.answer(t, w.last, a)
 }

@@ -10,8 +10,8 @@ import (
 // and never used again. As a cursor, 0 is before everything.
 type Seq uint64
 
-// block is the most slots of one block. It balances what a removal moves (half
-// a block) against the length of the list of blocks, which loses one entry when
+// block is the most slots of one block. It balances what a removal moves (a
+// block at most) against the length of the list of blocks, which loses one entry when
 // a block goes: at ten million items 20,000 blocks, and neither takes more than
 // some microseconds.
 const block = 512
@@ -85,11 +85,7 @@ func (l *List[V]) join(k int) bool {
 	if len(a)+len(b) > block/2 {
 		return false
 	}
-	if cap(a) >= len(a)+len(b) {
-		l.blocks[k] = append(a, b...)
-	} else {
-		l.blocks[k] = slices.Concat(a, b)
-	}
+	l.blocks[k] = append(a, b...)
 	l.drop(k + 1)
 	return true
 }

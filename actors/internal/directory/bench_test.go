@@ -1,0 +1,122 @@
+package directory
+
+import (
+	"fmt"
+	"runtime"
+	"testing"
+
+	"example.com/rollcall/actors/internal/roster"
+)
+
+// made returns entries of n different clients, as their own texts take memory of
+// their own in the server too.
+func made(n int) []Entry[*int] {
+	entries := make([]Entry[*int], n)
+	v := new(int)
+	for i := range entries {
+		entries[i] = Entry[*int]{
+			ID:         uint64(i + 1),
+			Identifier: fmt.Sprintf("client-%09d", i),
+			Endpoint:   Endpoint{fmt.Sprintf("10.%d.%d.%d:%d", i>>16&255, i>>8&255, i&255, 1024+i%60000), "192.0.2.1:7465"},
+			Handle:     v,
+		}
+	}
+	return entries
+}
+
+// Bytes a connection, its two texts left out: they are the caller's.
+func BenchmarkBytesPerEntry(b *testing.B) {
+	const n = 1 << 20
+	entries := made(n)
+	for b.Loop() {
+		var before, after runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&before)
+		d := &Directory[*int]{}
+		for _, e := range entries {
+			d.Add(e)
+		}
+		runtime.GC()
+		runtime.ReadMemStats(&after)
+		b.ReportMetric(float64(after.HeapAlloc-before.HeapAlloc)/n, "B/entry")
+		runtime.KeepAlive(d)
+	}
+	runtime.KeepAlive(entries)
+}
+
+// One comes and one goes, of half a million.
+func BenchmarkAddRemove(b *testing.B) {
+	const n = 1 << 20
+	entries := made(n)
+	d := &Directory[*int]{}
+	for _, e := range entries[:n/2] {
+		d.Add(e)
+	}
+	next := uint64(n / 2)
+	b.ReportAllocs()
+	for b.Loop() {
+		e := entries[next%n]
+		next++
+		e.ID = next
+		if _, err := d.Add(e); err != nil {
+			b.Fatal(err)
+		}
+		if _, ok := d.Remove(next - n/2); !ok {
+			b.Fatal("not there")
+		}
+	}
+}
+
+func BenchmarkGet(b *testing.B) {
+	const n = 1 << 20
+	d := &Directory[*int]{}
+	for _, e := range made(n) {
+		d.Add(e)
+	}
+	b.ReportAllocs()
+	var id uint64
+	for b.Loop() {
+		id = (id*7919 + 1) % n
+		d.Get(id + 1)
+	}
+}
+
+// A hundred thousand connections of one identifier: each still comes and goes in
+// the same time.
+func BenchmarkOneIdentifier(b *testing.B) {
+	entries := made(100_000)
+	d := &Directory[*int]{}
+	for _, e := range entries {
+		e.Identifier = "everyone"
+		d.Add(e)
+	}
+	b.ReportAllocs()
+	id := uint64(len(entries))
+	for b.Loop() {
+		e := entries[id%uint64(len(entries))]
+		d.Remove(id + 1 - uint64(len(entries)))
+		id++
+		e.ID, e.Identifier = id, "everyone"
+		if _, err := d.Add(e); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkCheckPageOf1000(b *testing.B) {
+	d := &Directory[*int]{}
+	for _, e := range made(1 << 20) {
+		d.Add(e)
+	}
+	b.ReportAllocs()
+	var cursor roster.Seq
+	for b.Loop() {
+		next, more, err := d.CheckPage(cursor, 1000)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if cursor = next; !more {
+			cursor = 0
+		}
+	}
+}

@@ -1,0 +1,113 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"strings"
+	"syscall"
+
+	"example.com/rollcall/wire"
+	"example.com/rollcall/wire/client"
+)
+
+// The exit codes; doc.go tells each at length.
+const (
+	exitOK          = 0
+	exitFailure     = 1
+	exitUsage       = 2
+	exitUnreachable = 3
+	exitRefused     = 4
+	exitAbsent      = 5
+	exitSignal      = 128 // and the signal's number
+)
+
+// exitError is an error whose exit code is known.
+type exitError struct {
+	code int
+	err  error
+}
+
+func (e *exitError) Error() string { return e.err.Error() }
+func (e *exitError) Unwrap() error { return e.err }
+
+// exitWith makes an error with an exit code.
+func exitWith(code int, format string, args ...any) error {
+	return &exitError{code, fmt.Errorf(format, args...)}
+}
+
+// usage makes an error of whoever wrote the command line, the environment or
+// the file.
+func usage(format string, args ...any) error { return exitWith(exitUsage, format, args...) }
+
+// codeOf returns the exit code of an error.
+func codeOf(err error) int {
+	var known *exitError
+	var signal interruption
+	var end *client.EndError
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.As(err, &signal):
+		return signal.code()
+	case errors.As(err, &known):
+		return known.code
+	case errors.Is(err, wire.CodeUserOffline):
+		return exitAbsent
+	case errors.As(err, &end):
+		return codeOfEnd(end)
+	case errors.Is(err, client.ErrDisconnected), errors.Is(err, context.DeadlineExceeded):
+		return exitUnreachable
+	case errors.Is(err, wire.CodeLoginRefused), errors.Is(err, wire.CodeAlreadyOnline), errors.Is(err, wire.CodeReplaced):
+		return exitRefused
+	default:
+		return exitFailure
+	}
+}
+
+// codeOfEnd returns the exit code for a connection that has ended for good.
+func codeOfEnd(end *client.EndError) int {
+	switch end.Reason {
+	case wire.ReasonKicked, wire.ReasonReplaced, wire.ReasonLoginRefused,
+		wire.ReasonVersionUnsupported, wire.ReasonTooMany:
+		return exitRefused
+	case wire.ReasonProtocolError, wire.ReasonFrameTooLarge, wire.ReasonPanic:
+		return exitFailure
+	default:
+		return exitUnreachable
+	}
+}
+
+// plain makes one line of an error, for people: without the names of packages
+// and system calls.
+func plain(err error) string {
+	text := err.Error()
+	var end *client.EndError
+	if errors.As(err, &end) {
+		text = strings.Replace(text, end.Error(), wordsOfEnd(end), 1)
+	}
+	for _, noise := range []string{"client: ", "rollcall: ", "wire: "} {
+		text = strings.ReplaceAll(text, noise, "")
+	}
+	text = strings.ReplaceAll(text, "\n\nDid you mean this?\n\t", "; did you mean ")
+	lines := strings.FieldsFunc(text, func(r rune) bool { return r == '\n' })
+	return printable(strings.TrimSpace(strings.Join(lines, "; ")))
+}
+
+// cause returns what lies at the bottom of a transport's error: "connection
+// refused", without the address and the system call before it.
+func cause(err error) string {
+	var number syscall.Errno
+	var dns *net.DNSError
+	switch {
+	case errors.As(err, &number):
+		return number.Error()
+	case errors.As(err, &dns):
+		return "the name " + dns.Name + " is not known"
+	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded):
+		return "no answer in time"
+	}
+	return err.Error()
+}
