@@ -71,6 +71,9 @@ type connection struct {
 	ctx        context.Context // of handlers; made when first needed
 	cancel     context.CancelFunc
 
+	// owned by the registry
+	mapped bool // it is or was in the maps
+
 	// owned by the actor: its end
 	writing         bool // a write is under way
 	reading         bool // the reader's goroutine runs
@@ -180,29 +183,47 @@ func (c *connection) turn() {
 	}
 }
 
-// recovered turns a panic into a termination (H1).
+// recovered turns a panic into a termination (H1). What the message told of the
+// connection's goroutines and of its release is told once only, and the actor
+// would wait for it for ever: it is taken in all the same.
 func (c *connection) recovered(msg, value any, stack []byte) {
 	c.sys.fault(c.pid, msg, value, stack)
-	if d, ok := msg.(*delivery); ok {
-		d.settle(false)
+	switch m := msg.(type) {
+	case *delivery:
+		m.settle(false)
+	case written:
+		c.writing = false
+		c.out.Written()
+	case readerExit:
+		c.reading = false
+	case released:
+		c.letGo = true
+	}
+	if c.phase == closing {
+		c.closeTransport() // the goodbye may be stuck, and the tick that bounds it lost
 	}
 	c.end(wire.ReasonPanic, ending{detail: "internal error", err: fmt.Errorf("panic: %v", value)})
 	c.turn()
 }
 
 // abandoned is the way out when even ending has panicked: the registry is told
-// with the least that is certain, and the transport is closed.
+// with the least that is certain, and the transport is closed. The actor stays
+// until the user manager lets go of it, as it always does: messages that are on
+// their way to it still get their answer.
 func (c *connection) abandoned() bool {
-	t := c.finished.Load()
-	if t == nil {
-		t = &Termination{
+	if c.finished.Load() == nil {
+		t := &Termination{
 			Connection: c.id, Identifier: c.identifier, Remote: c.endpoint.Remote, Local: c.endpoint.Local,
 			Reason: wire.ReasonPanic, Detail: "internal error", Accepted: c.accepted, Ended: c.sys.set.Wall(),
 		}
 		c.finished.Store(t)
 		c.sys.registry.tell(ended{c, t})
 	}
+	c.phase = closing
 	c.credits.close()
-	_ = c.transport.Close()
-	return true
+	if c.cancel != nil {
+		c.cancel()
+	}
+	c.closeTransport()
+	return false
 }

@@ -21,9 +21,8 @@ func (c *connection) end(reason wire.Reason, e ending) {
 	if c.phase == closing {
 		return
 	}
-	handshaken := c.phase == open
-	c.phase = closing
-	t := c.testify(reason, e, handshaken)
+	t := c.testify(reason, e, c.phase == open)
+	c.phase = closing // not before: should the testimony panic, another one is made (S1)
 	c.finished.Store(t)
 	c.sys.registry.tell(ended{c, t})
 	c.credits.close()

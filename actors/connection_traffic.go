@@ -148,11 +148,11 @@ func (c *connection) onDelivery(d *delivery) {
 		return
 	}
 	if c.out.Data(d.frame) != nil {
-		d.settle(false)
 		c.tooSlow()
+		d.settle(false)
 		return
 	}
-	d.settle(true)
+	d.settle(true) // last: should something panic, it is settled once
 }
 
 // onDelivered tells the client how its message fared.

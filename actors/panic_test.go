@@ -135,14 +135,29 @@ func survive(t *testing.T, b *bomb) {
 			return func(_ context.Context, _ Caller, body []byte) ([]byte, error) { return body, nil }, true
 		}
 		s.Authenticate = func(context.Context, LoginAttempt) error { return nil }
+		s.Grace = time.Second
 	})
 	w.onMessage(b.before)
 	scenario(w)
 	w.onMessage(nil)
-
+	w.wantNobody()
 	if n := w.sys.Counters().Panics; int(n) != len(b.at) {
 		t.Errorf("%d panics counted of %d", n, len(b.at))
 	}
+	watcher := w.join("new").watching()
+	watcher.send(&wire.Watch{Request: 2, Everyone: true})
+	watcher.wantSees("new")
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	if err := w.shutdown(ctx); err != nil {
+		t.Errorf("shutdown: %v", err)
+	}
+}
+
+// wantNobody checks that all who were there have gone in every book, and that
+// the world was told so.
+func (w *world) wantNobody() {
+	w.t.Helper()
 	type left struct{ all, maps, conns, users, online int }
 	l := onRegistry(w, func(r *registry) left { return left{all: len(r.all), maps: r.dir.Len()} })
 	u := onUsers(w, func(u *userManager) left {
@@ -150,10 +165,10 @@ func survive(t *testing.T, b *bomb) {
 	})
 	l.conns, l.users, l.online = u.conns, u.users, u.online
 	if l != (left{}) {
-		t.Errorf("left: %+v", l)
+		w.t.Errorf("left: %+v", l)
 	}
 	if n := w.sys.conns.Load(); n != 0 {
-		t.Errorf("%d connection actors have not stopped", n)
+		w.t.Errorf("%d connection actors have not stopped", n)
 	}
 	online := 0
 	for _, e := range w.presenceLog() {
@@ -164,17 +179,7 @@ func survive(t *testing.T, b *bomb) {
 		}
 	}
 	if online != 0 {
-		t.Errorf("presence: %v", w.presenceLog())
-	}
-	probe := w.join("new")
-	probe.send(&wire.Watch{Request: 2, Everyone: true})
-	if s := want[*wire.Snapshot](probe); len(s.Online) != 1 {
-		t.Errorf("a new watcher is told of %v", s.Online)
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
-	defer cancel()
-	if err := w.shutdown(ctx); err != nil {
-		t.Errorf("shutdown: %v", err)
+		w.t.Errorf("presence: %v", w.presenceLog())
 	}
 }
 

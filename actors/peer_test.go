@@ -23,6 +23,7 @@ type peer struct {
 	got  []wire.Message
 	gone error // why the reading ended
 	mute bool
+	view *view // nil: it does not watch
 }
 
 var ports atomic.Uint64
@@ -86,6 +87,9 @@ func (p *peer) read() {
 func (p *peer) take(m wire.Message) {
 	p.mu.Lock()
 	p.got = append(p.got, m)
+	if p.view != nil {
+		p.view.apply(m)
+	}
 	mute := p.mute
 	p.mu.Unlock()
 	if ping, ok := m.(*wire.Ping); ok && !mute {

@@ -84,6 +84,7 @@ func (r *registry) register(m register) {
 	if err != nil {
 		return // unreachable: IDs come from a counter
 	}
+	m.c.mapped = true
 	if displaced != nil {
 		displaced.Handle.tell(stopConnection{
 			reason: wire.ReasonReplaced, detail: "another connection came from the same address", cut: true,
@@ -101,6 +102,11 @@ func (r *registry) register(m register) {
 func (r *registry) terminate(c *connection, t *Termination) {
 	if _, ok := r.all[c.id]; !ok {
 		return
+	}
+	if c.mapped && !t.Handshaken {
+		told := *t // it ended before it learnt that it was in the maps
+		told.Handshaken = true
+		t = &told
 	}
 	r.dir.Remove(c.id)
 	r.recent.add(t)
@@ -154,11 +160,9 @@ func (r *registry) recovered(msg, value any, stack []byte) {
 	case register:
 		// Its handshake deadline would end it; it need not wait.
 		m.c.tell(stopConnection{reason: wire.ReasonPanic, detail: "internal error"})
-	case accepted:
-		r.all[m.c.id] = m.c
 	case ended:
 		r.terminate(m.c, m.t)
-	case drain, quit, cut, sweep:
+	case accepted, drain, quit, cut, sweep:
 		r.receive(msg) // these cannot be lost; a second panic is left to the next sweep
 	}
 }

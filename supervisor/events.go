@@ -4,6 +4,7 @@ import (
 	"context"
 	"iter"
 	"sync"
+	"sync/atomic"
 
 	"github.com/anthdm/hollywood/actor"
 )
@@ -15,6 +16,10 @@ type dispatcher struct {
 	// static after construction
 	engine *actor.Engine
 	buffer int
+	report func(panicked any) // told of a callback's panic; may be nil
+
+	// atomic
+	panics atomic.Uint64 // of callbacks
 
 	// owned by whoever holds mu
 	mu     sync.RWMutex
@@ -25,7 +30,9 @@ type dispatcher struct {
 	callbacks sync.WaitGroup
 }
 
-func (d *dispatcher) init(engine *actor.Engine, buffer int) { d.engine, d.buffer = engine, buffer }
+func (d *dispatcher) init(engine *actor.Engine, buffer int, report func(panicked any)) {
+	d.engine, d.buffer, d.report = engine, buffer, report
+}
 
 // publish runs on the herald actor.
 func (d *dispatcher) publish(e Event) {
@@ -57,9 +64,24 @@ func (d *dispatcher) callback(f func(Event)) {
 	s := d.subscribe(d.buffer)
 	d.callbacks.Go(func() {
 		for e := range s.All() {
-			f(e)
+			d.call(f, e)
 		}
 	})
+}
+
+// call runs f for one event. A panic in it stays in it (N10): it is counted and
+// reported, and f gets the events that follow.
+func (d *dispatcher) call(f func(Event), e Event) {
+	defer func() {
+		if v := recover(); v != nil {
+			d.panics.Add(1)
+			defer func() { _ = recover() }() // the logger may be what panics
+			if d.report != nil {
+				d.report(v)
+			}
+		}
+	}()
+	f(e)
 }
 
 // close ends all subscriptions when they have handed out what they hold, and

@@ -56,8 +56,8 @@ func TestAnyByteIsLife(t *testing.T) {
 			synctest.Wait()
 		}
 		w.alive(answering, trickle)
-		if answering.pings < 5000 {
-			t.Errorf("%d pings in a day", answering.pings)
+		if answering.pinged() < 5000 {
+			t.Errorf("%d pings in a day", answering.pinged())
 		}
 		w.after(30*time.Second - 1)
 		w.alive(trickle)
@@ -92,7 +92,7 @@ func TestHeartbeatIsNegotiated(t *testing.T) {
 				p.silence()
 				w.after(c.timeout - 1)
 				w.alive(p)
-				if p.pings < 1 {
+				if p.pinged() < 1 {
 					t.Error("it was not pinged")
 				}
 				w.after(1)

@@ -52,3 +52,8 @@ func logTermination(log logrus.FieldLogger, t *Termination) {
 		line.Debug("handshake not finished")
 	}
 }
+
+// logPanic reports a panic of the program's own callback.
+func logPanic(log logrus.FieldLogger) func(any) {
+	return func(v any) { log.WithField("panic", v).Error("a callback panicked") }
+}

@@ -330,3 +330,10 @@ func (p *peer) told(user string) (out []string) {
 	})
 	return out
 }
+
+// pinged is how often the server has pinged.
+func (p *peer) pinged() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.pings
+}

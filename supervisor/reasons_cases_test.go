@@ -200,7 +200,7 @@ func timeCases() []reasonCase {
 			evidence: func(e *evidence) {
 				e.want(e.Silent == 30*time.Second, "silent for %v", e.Silent)
 				e.want(e.PingsSent >= 1 && e.PingsMissed == e.PingsSent, "%d pings, %d missed", e.PingsSent, e.PingsMissed)
-				e.want(e.PingsSent == e.p.pings, "%d pings sent, %d came", e.PingsSent, e.p.pings)
+				e.want(e.PingsSent == e.p.pinged(), "%d pings sent, %d came", e.PingsSent, e.p.pinged())
 			},
 		},
 		{

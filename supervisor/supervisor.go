@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"sync"
+	"sync/atomic"
 
 	"github.com/anthdm/hollywood/actor"
 
@@ -44,7 +45,11 @@ func NewOn(engine *actor.Engine, cfg Config) (*Supervisor, error) {
 		return nil, err
 	}
 	s := &Supervisor{engine: engine, cfg: cfg}
-	s.events.init(engine, or(cfg.EventBuffer, 16_384))
+	var report func(any)
+	if cfg.Logger != nil {
+		report = logPanic(cfg.Logger)
+	}
+	s.events.init(engine, or(cfg.EventBuffer, 16_384), report)
 	settings := cfg.settings()
 	settings.Handle = s.handlers.find
 	settings.OnEvent = s.events.publish
@@ -156,9 +161,28 @@ func (s *Supervisor) Connections(ctx context.Context, cursor uint64, limit int) 
 }
 
 // Terminations returns a page of the recent terminations, newest first. match
-// may be nil; it must be quick.
+// may be nil. It runs on the registry actor, and must be quick; when it panics,
+// so does the caller (N10).
 func (s *Supervisor) Terminations(ctx context.Context, cursor uint64, limit int, match func(*Termination) bool) (TerminationPage, error) {
-	return s.system.Terminations(ctx, cursor, limit, match)
+	if match == nil {
+		return s.system.Terminations(ctx, cursor, limit, nil)
+	}
+	var thrown atomic.Pointer[any]
+	page, err := s.system.Terminations(ctx, cursor, limit, func(t *Termination) (fits bool) {
+		if thrown.Load() != nil {
+			return false
+		}
+		defer func() {
+			if v := recover(); v != nil {
+				thrown.Store(&v)
+			}
+		}()
+		return match(t)
+	})
+	if v := thrown.Load(); v != nil {
+		panic(*v)
+	}
+	return page, err
 }
 
 // User returns a user who is online or held, or ErrNotFound.
@@ -175,4 +199,8 @@ func (s *Supervisor) Users(ctx context.Context, cursor uint64, limit int) (UserP
 func (s *Supervisor) Counts(ctx context.Context) (Counts, error) { return s.system.Counts(ctx) }
 
 // Counters returns everything that the server counts of itself.
-func (s *Supervisor) Counters() Counters { return s.system.Counters() }
+func (s *Supervisor) Counters() Counters {
+	c := s.system.Counters()
+	c.HandlerPanics += s.events.panics.Load()
+	return c
+}

@@ -37,15 +37,40 @@ func inBubble(t *testing.T, cfg supervisor.Config, f func(w *world)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, cfg)
+		whole := false
+		defer func() {
+			if !whole { // a failed test must not leave its bubble blocked
+				w.abandon()
+			}
+		}()
 		f(w)
 		w.finish()
+		whole = true
 	})
+}
+
+// abandon ends everything, by force.
+func (w *world) abandon() {
+	for _, l := range w.links {
+		l.client.in.hold(false)
+		l.server.in.hold(false)
+		_ = l.client.Close()
+	}
+	over, cancel := context.WithCancel(ctx)
+	cancel()
+	_ = w.s.Shutdown(over)
 }
 
 func newWorld(t *testing.T, cfg supervisor.Config) *world {
 	t.Helper()
 	w := &world{t: t, rec: new(recorder)}
-	cfg.OnEvent = w.rec.record
+	own := cfg.OnEvent
+	cfg.OnEvent = func(e supervisor.Event) {
+		w.rec.record(e)
+		if own != nil {
+			own(e)
+		}
+	}
 	if cfg.EventBuffer == 0 {
 		cfg.EventBuffer = 1 << 20
 	}

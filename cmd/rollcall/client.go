@@ -122,18 +122,17 @@ func stay(ctx context.Context, server string, o client.Options, say func(string)
 	// The client must not wait for a terminal that stands still: news past this
 	// bound are dropped.
 	states := make(chan client.State, 256)
+	var closed sync.Once
+	last := func() { closed.Do(func() { close(states) }) }
 	o.OnState = func(s client.State) {
 		if s.Phase == client.Closed {
-			close(states) // the last
+			last()
 			return
 		}
 		select {
 		case states <- s:
 		default:
 		}
-	}
-	if err := o.Validate(); err != nil {
-		return nil, usage("%w", err)
 	}
 	l := &lasting{}
 	up := make(chan struct{})
@@ -151,6 +150,7 @@ func stay(ctx context.Context, server string, o client.Options, say func(string)
 	l.Client = c
 	close(up)
 	if err != nil {
+		last() // when it did not even begin
 		l.told.Wait()
 		return nil, err
 	}

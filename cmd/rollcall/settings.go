@@ -39,11 +39,11 @@ func (p *program) settle(cmd *cobra.Command) error {
 	if err := p.fromEnvironment(cmd); err != nil {
 		return err
 	}
-	name := cmd.Flags().Lookup(configFlag).Value.String()
-	if name == "" {
+	config := cmd.Flags().Lookup(configFlag)
+	if config == nil || config.Value.String() == "" { // nil: of the shell's completion
 		return nil
 	}
-	file, err := readSettings(name)
+	file, err := readSettings(config.Value.String())
 	if err != nil {
 		return err
 	}

@@ -126,6 +126,12 @@ func TestPresence(t *testing.T) {
 			wants("ann").gives("?ann"), ok, snap(1, 5, 0, false, "ann").gives("+ann@5"),
 			wants("bob").gives("?bob"), snap(1, 6, 0, true, "ann"), ok,
 			snap(1, 6, 1, false), // began before the OK
+			{func(p *presence) ([]change, error) {
+				if p.covers([]string{"bob"}) {
+					return nil, errors.New("bob is known")
+				}
+				return nil, nil
+			}, ""},
 			snap(1, 6, 0, false, "ann", "bob").gives("+bob@6"),
 		},
 		"taken back": {
@@ -139,6 +145,11 @@ func TestPresence(t *testing.T) {
 			wants().gives("?everyone"), ok, snap(1, 5, 0, false, "ann", "bob").gives("+ann@5 +bob@5"),
 			wants("ann"), unwants().gives("!"), ok.gives("?ann"), ok, snap(1, 6, 0, false).gives("-ann@6"),
 			reconnect.gives("?ann 1/6"),
+		},
+		"everyone taken back, names are known": {
+			wants().gives("?everyone"), ok, snap(1, 5, 0, false, "ann", "bob").gives("+ann@5 +bob@5"),
+			wants("ann", "cid"), unwants().gives("!"), reconnect.gives("?ann cid 1/5"),
+			ok, delta(1, 5, 8, "+bob@6", "-ann@7", "+cid@8").gives("-ann@7 +cid@8"),
 		},
 		"too many users": {
 			wants().gives("?everyone"), ok, snap(1, 5, 0, true, "u1", "u2", "u3"),
@@ -177,6 +188,8 @@ func tellStep(p *presence, news []change, err error) string {
 		return "no progress"
 	case errors.Is(err, errTooManyUsers):
 		return "too many"
+	case err != nil:
+		return err.Error()
 	}
 	switch m := p.next(1000).(type) {
 	case *wire.Watch:

@@ -74,7 +74,7 @@ func TestDirectoryAgreesWithModel(t *testing.T) {
 				}
 				m.remove(id)
 			},
-			"made anew": func(t *rapid.T) { d.remake() },
+			"made anew": func(*rapid.T) { d.remake() },
 			"": func(t *rapid.T) {
 				if err := d.Check(); err != nil {
 					t.Fatal(err)
@@ -82,7 +82,7 @@ func TestDirectoryAgreesWithModel(t *testing.T) {
 				if d.Len() != len(m) {
 					t.Fatalf("Len %d, want %d", d.Len(), len(m))
 				}
-				want := m.where(func(e Entry[int]) bool { return true })
+				want := m.where(func(Entry[int]) bool { return true })
 				identifiers := map[string]bool{}
 				for _, e := range want {
 					identifiers[e.Identifier] = true

@@ -115,6 +115,10 @@ func (w *world) live(until time.Duration) time.Duration {
 		if read >= 0 {
 			next = min(next, read)
 		}
+		if due := beat; past(due, w.stalls) > due {
+			// A stall was placed since.
+			beat = w.runs("beat lag", due)
+		}
 		for beat < next {
 			w.beats.Beat(beat)
 			step := period

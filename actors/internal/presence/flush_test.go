@@ -114,6 +114,14 @@ func TestNeighboursShare(t *testing.T) {
 			t.Errorf("flush %d: %d frames", i, got)
 		}
 	}
+	for id := range uint64(11) {
+		b.Unwatch(id, []string{[]string{"alice", "bob"}[id%2]})
+	}
+	b.Set("alice", false, wire.ReasonBye, 0)
+	b.Set("bob", false, wire.ReasonBye, 0)
+	if got := len(frames()); got != 2 {
+		t.Errorf("of two users: %d frames", got)
+	}
 }
 
 // Newcomers that arrive in a storm, each a change of its own, share one snapshot
@@ -125,10 +133,15 @@ func TestNewcomersShare(t *testing.T) {
 	}
 	b.Flush()
 	seen := map[*presence.Frame]bool{}
-	for i := range uint64(900) {
+	rounds := 0
+	for i := range uint64(1500) {
 		b.Set(fmt.Sprintf("new%d", i), true, wire.ReasonNone, 0)
 		snapshots, changes := 0, 0
-		for _, f := range b.WatchAll(i, presence.Mark{}).Frames {
+		frames := b.WatchAll(i, presence.Mark{}).Frames
+		if n := following(frames); n > (4000+1500)/4 {
+			t.Fatalf("newcomer %d: %d changes follow the snapshot", i, n)
+		}
+		for _, f := range frames {
 			if seen[f] {
 				continue
 			}
@@ -139,8 +152,24 @@ func TestNewcomersShare(t *testing.T) {
 				changes += len(f.Delta().Changes)
 			}
 		}
-		if (snapshots > 0) != (i == 0) || changes > 2*128 {
-			t.Fatalf("newcomer %d: %d new snapshot parts, %d changes in new deltas", i, snapshots, changes)
+		if snapshots > 0 {
+			rounds++
+		}
+		if changes > 2*128 {
+			t.Fatalf("newcomer %d: %d changes in new deltas", i, changes)
 		}
 	}
+	if rounds != 2 { // 4000 users, and once more a quarter later
+		t.Errorf("the snapshot was made %d times", rounds)
+	}
+}
+
+// following counts the changes in the deltas.
+func following(frames []*presence.Frame) (changes int) {
+	for _, f := range frames {
+		if d := f.Delta(); d != nil {
+			changes += len(d.Changes)
+		}
+	}
+	return changes
 }

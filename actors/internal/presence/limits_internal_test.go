@@ -35,6 +35,7 @@ func TestRoomIsGivenBack(t *testing.T) {
 		}
 	}
 	star := b.audiences["star"]
+	b.WatchAll(9999, Mark{})
 	for i := range uint64(4990) {
 		b.Set(fmt.Sprint(i), false, 0, 0)
 		b.Drop(i)

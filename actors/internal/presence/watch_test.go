@@ -68,6 +68,13 @@ func TestResumeFromEveryMark(t *testing.T) {
 				}
 			}
 			b.Flush()
+			if edge := b.Version() - uint64(b.Counts().History); edge > 1 {
+				for _, all := range []bool{true, false} {
+					resume(edge-2, all)
+					resume(edge-1, all)
+					resume(edge, all)
+				}
+			}
 			for v := uint64(0); v <= b.Version(); v += 3 {
 				resume(v, v%2 == 0)
 			}
@@ -135,6 +142,9 @@ func TestMarksOfASetThatGrew(t *testing.T) {
 // hold it, and may encode it late.
 func TestWhatWasHandedOutStays(t *testing.T) {
 	b, r := presence.New(epoch, 10), new(truth)
+	b.LimitFrames(wire.MinMaxFrame)
+	toggle(b, r, 550, 600) // a snapshot of three parts
+	b.Flush()
 	var out []*presence.Frame
 	var was []string
 	hold := func(frames []*presence.Frame) {
@@ -146,7 +156,7 @@ func TestWhatWasHandedOutStays(t *testing.T) {
 	var lists [][]*presence.Frame
 	var copies [][]*presence.Frame
 	for i := range uint64(200) {
-		toggle(b, r, 7, 40)
+		toggle(b, r, 7, 600)
 		a := b.WatchAll(i, presence.Mark{})
 		lists, copies = append(lists, a.Frames), append(copies, slices.Clone(a.Frames))
 		hold(a.Frames)
@@ -176,14 +186,18 @@ func TestWhatWasHandedOutStays(t *testing.T) {
 func TestFramesKeepTheLimits(t *testing.T) {
 	for _, tt := range []struct {
 		width, frame int
-	}{{3, presence.DefaultFrame}, {3, wire.MinMaxFrame}, {128, presence.DefaultFrame}, {128, wire.MinMaxFrame}} {
+	}{{0, presence.DefaultFrame}, {3, presence.DefaultFrame}, {3, wire.MinMaxFrame}, {128, presence.DefaultFrame}, {128, wire.MinMaxFrame}} {
 		b, r := presence.New(1<<63, 10), new(truth)
 		b.LimitFrames(tt.frame)
 		c := newClient(r, 1<<63, tt.frame)
 		c.all = true
 		c.receive(t, b.WatchAll(1, presence.Mark{}).Frames)
 		for i := range 3000 {
-			ch, _ := b.Set(fmt.Sprintf("%0*x", tt.width, i), true, wire.ReasonNone, -1<<62)
+			user, online := fmt.Sprintf("%0*x", tt.width, i), true
+			if tt.width == 0 { // one user of the shortest name
+				user, online = "a", i%2 == 0
+			}
+			ch, _ := b.Set(user, online, wire.ReasonEOF, -1<<62)
 			r.changes = append(r.changes, ch)
 		}
 		c.receive(t, b.Flush().Shared)
@@ -192,7 +206,7 @@ func TestFramesKeepTheLimits(t *testing.T) {
 		again.all = true
 		a := b.WatchAll(2, presence.Mark{})
 		again.receive(t, a.Frames)
-		if !a.Snapshot || len(a.Frames) < 3 {
+		if want := min(tt.width, 3); !a.Snapshot || len(a.Frames) < want {
 			t.Errorf("%d frames, snapshot=%v", len(a.Frames), a.Snapshot)
 		}
 	}

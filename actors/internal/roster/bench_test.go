@@ -48,6 +48,7 @@ func BenchmarkPageOf100(b *testing.B) {
 	}
 }
 
+//revive:disable:call-to-gc what is in use is known after a collection only
 func BenchmarkBytesPerEntry(b *testing.B) {
 	for b.Loop() {
 		var before, after runtime.MemStats
@@ -60,3 +61,5 @@ func BenchmarkBytesPerEntry(b *testing.B) {
 		runtime.KeepAlive(l)
 	}
 }
+
+//revive:enable:call-to-gc

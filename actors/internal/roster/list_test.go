@@ -229,7 +229,7 @@ func TestListAgreesWithSlice(t *testing.T) {
 					t.Fatalf("Get(%d) = %d, %v", it.seq, v, ok)
 				}
 			},
-			"": func(t *rapid.T) { check() },
+			"": func(*rapid.T) { check() },
 		})
 	})
 }
