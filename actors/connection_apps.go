@@ -97,22 +97,35 @@ func (s *System) runHandler(ctx context.Context, from Caller, kind string, body 
 		return nil, &Refusal{Code: wire.CodeUnknownKind, Text: kind}
 	}
 	var answer []byte
-	err := guarded(func() (err error) {
-		answer, err = h(ctx, from, body)
-		return err
+	var refused *Refusal
+	err := guarded(func() error {
+		a, err := h(ctx, from, body)
+		answer, refused = a, refusal(err)
+		return nil
 	})
-	if err == nil {
-		return answer, nil
-	}
-	s.count.requestsFailed.Add(1)
-	var chosen *Refusal
-	switch {
-	case errors.Is(err, errHandlerPanic):
+	if err != nil {
 		s.count.handlerPanics.Add(1)
-		return nil, &Refusal{Code: wire.CodeInternal, Text: errHandlerPanic.Error()}
-	case errors.As(err, &chosen):
-		return nil, chosen
-	default:
-		return nil, &Refusal{Code: wire.CodeHandlerFailed, Text: err.Error()}
+		refused = &Refusal{Code: wire.CodeInternal, Text: errHandlerPanic.Error()}
 	}
+	if refused != nil {
+		s.count.requestsFailed.Add(1)
+		return nil, refused
+	}
+	return answer, nil
+}
+
+// refusal turns a handler's error into what the client is told. It may panic:
+// an error's methods are the embedding program's code as well.
+func refusal(err error) *Refusal {
+	if err == nil {
+		return nil
+	}
+	var chosen *Refusal
+	if !errors.As(err, &chosen) || chosen == nil {
+		return &Refusal{Code: wire.CodeHandlerFailed, Text: err.Error()}
+	}
+	if chosen.Code == wire.CodeNone {
+		return &Refusal{Code: wire.CodeHandlerFailed, Text: chosen.Text} // none is never sent
+	}
+	return chosen
 }

@@ -85,6 +85,8 @@ func (c *connection) onReadEnded(m readEnded) {
 	switch m.reason {
 	case wire.ReasonFrameTooLarge, wire.ReasonProtocolError:
 		e.detail = m.err.Error() // the client is told what it did wrong
+	case wire.ReasonPanic:
+		e.detail = errHandlerPanic.Error()
 	}
 	c.end(m.reason, e)
 }

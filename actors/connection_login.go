@@ -30,7 +30,7 @@ func (c *connection) onLogin(m *wire.Login, credit int) {
 	go func() {
 		defer c.sys.release()
 		defer cancel()
-		err := guarded(func() error { return ask(ctx, attempt) })
+		err := guarded(func() error { return worded(ask(ctx, attempt)) })
 		c.tell(authenticated{login: m, credit: credit, err: err})
 	}()
 }
@@ -46,6 +46,15 @@ func guarded(f func() error) (err error) {
 		}
 	}()
 	return f()
+}
+
+// worded makes sure that an error's text can be had: its methods are the
+// embedding program's code as well.
+func worded(err error) error {
+	if err != nil {
+		_ = err.Error()
+	}
+	return err
 }
 
 func (c *connection) onAuthenticated(m authenticated) {

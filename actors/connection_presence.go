@@ -67,8 +67,8 @@ func (c *connection) onWatchState(m watchState) {
 		c.out.State(m.ok)
 	}
 	for _, f := range m.frames {
-		if f.Delta() != nil && !m.snapshot {
-			c.addDelta(f)
+		if c.slow != nil && f.Delta() != nil {
+			c.addDelta(f) // behind what has collapsed already
 		} else {
 			c.addState(f)
 		}

@@ -10,7 +10,8 @@ type credits struct {
 	mu     sync.Mutex
 	free   int
 	want   int           // what the waiting reader needs
-	wake   chan struct{} // non-nil while the reader waits
+	wake   chan struct{} // non-nil while the reader is to be woken
+	stuck  bool          // the reader waits, or has not yet said that it no longer does
 	closed bool
 }
 
@@ -34,8 +35,9 @@ func (c *credits) tryTake(n int) bool {
 }
 
 // take waits for n credits. It returns false when the credits were closed. Only
-// the reader calls it.
-func (c *credits) take(n int) bool {
+// the reader calls it. After a wait it calls freed while the credits still
+// count as held: a heartbeat that checks in between sees one or the other (G4).
+func (c *credits) take(n int, freed func()) bool {
 	for {
 		c.mu.Lock()
 		if c.closed {
@@ -44,11 +46,15 @@ func (c *credits) take(n int) bool {
 		}
 		if c.free >= n {
 			c.free -= n
+			if c.stuck {
+				freed()
+				c.stuck = false
+			}
 			c.mu.Unlock()
 			return true
 		}
 		wake := make(chan struct{})
-		c.want, c.wake = n, wake
+		c.want, c.wake, c.stuck = n, wake, true
 		c.mu.Unlock()
 		<-wake
 	}
@@ -69,7 +75,7 @@ func (c *credits) give(n int) {
 func (c *credits) held() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.wake != nil
+	return c.stuck && !c.closed
 }
 
 // close lets a waiting reader go, for good.

@@ -105,7 +105,6 @@ type stream struct {
 	shut    bool  // the writer has closed
 	deaf    bool  // the reader has closed
 	broken  error // every read and write fails with it
-	panics  any   // every read and write panics with it
 	readBy  deadline
 	writeBy deadline
 }
@@ -138,8 +137,6 @@ func (s *stream) read(b []byte) (int, error) {
 	defer s.mu.Unlock()
 	for {
 		switch {
-		case s.panics != nil:
-			panic(s.panics)
 		case s.deaf:
 			return 0, net.ErrClosed
 		case s.broken != nil:
@@ -167,8 +164,6 @@ func (s *stream) write(b []byte) (n int, err error) {
 	defer s.mu.Unlock()
 	for {
 		switch {
-		case s.panics != nil:
-			panic(s.panics)
 		case s.shut:
 			return n, net.ErrClosed
 		case s.deaf:

@@ -30,5 +30,9 @@ type cut struct{}
 type quit struct{}
 
 // registryQuery runs ask on the registry actor. ask must be quick and must not
-// block; the answer goes out through a channel with room for it.
-type registryQuery struct{ ask func(*registry) }
+// block; the answer goes out through a channel with room for it. lost is called
+// instead when a panic has cost the answer, so that nobody waits for it.
+type registryQuery struct {
+	ask  func(*registry)
+	lost func()
+}

@@ -47,7 +47,7 @@ type unwatchUsers struct {
 type resnapshot struct{ c *connection }
 
 // pushUser hands a frame to every session of a user, or of everyone. sessions
-// gets the number, and has room for it.
+// gets the number, and has room for it; it is closed when a panic has cost it.
 type pushUser struct {
 	user     string
 	everyone bool
@@ -66,4 +66,7 @@ type graceDue struct{}
 type liveSet struct{ live map[uint64]*connection }
 
 // userQuery runs ask on the user manager, like registryQuery.
-type userQuery struct{ ask func(*userManager) }
+type userQuery struct {
+	ask  func(*userManager)
+	lost func()
+}

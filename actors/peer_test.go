@@ -44,13 +44,10 @@ func (w *world) dialFrom(address string) *peer {
 func (w *world) serve(l *link, t net.Conn) *peer {
 	w.t.Helper()
 	p := &peer{w: w, link: l}
-	w.mu.Lock() // IDs count up: nobody else may accept in between
-	err := w.sys.Accept(t)
-	p.id = w.sys.nextID.Load()
-	w.mu.Unlock()
-	if err != nil {
+	if err := w.sys.Accept(t); err != nil {
 		w.t.Fatalf("accept: %v", err)
 	}
+	p.id = w.sys.nextID.Load() // peers come one by one
 	go p.read()
 	w.t.Cleanup(func() { _ = l.client.Close() })
 	return p

@@ -75,21 +75,24 @@ func pageSize(limit int) int {
 // than ctx or the system last. Only callers outside of any actor may wait so.
 func fromRegistry[T any](ctx context.Context, s *System, ask func(*registry) T) (T, error) {
 	answer := make(chan T, 1)
-	s.registry.tell(registryQuery{func(r *registry) { answer <- ask(r) }})
+	s.registry.tell(registryQuery{func(r *registry) { answer <- ask(r) }, func() { close(answer) }})
 	return await(ctx, s, answer)
 }
 
 // fromUsers does the same with the user manager.
 func fromUsers[T any](ctx context.Context, s *System, ask func(*userManager) T) (T, error) {
 	answer := make(chan T, 1)
-	s.users.tell(userQuery{func(u *userManager) { answer <- ask(u) }})
+	s.users.tell(userQuery{func(u *userManager) { answer <- ask(u) }, func() { close(answer) }})
 	return await(ctx, s, answer)
 }
 
 func await[T any](ctx context.Context, s *System, answer <-chan T) (T, error) {
 	var none T
 	select {
-	case a := <-answer:
+	case a, ok := <-answer:
+		if !ok {
+			return none, ErrInternal
+		}
 		return a, nil
 	case <-ctx.Done():
 		return none, ctx.Err()

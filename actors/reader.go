@@ -2,7 +2,9 @@ package actors
 
 import (
 	"errors"
+	"fmt"
 	"io"
+	"runtime/debug"
 
 	"example.com/rollcall/wire"
 )
@@ -11,7 +13,16 @@ import (
 // It cuts the stream into frames, decodes them and hands them on in batches.
 // What bounds it: the splitter holds at most one frame, and every frame is paid
 // for with credits before it is handed on.
+//
+// What panics in it, the transport or a decoder, ends this connection alone (H1).
 func (c *connection) read() {
+	defer func() {
+		if v := recover(); v != nil {
+			c.sys.fault(c.pid, c.transport, v, debug.Stack())
+			c.tell(readEnded{err: fmt.Errorf("%w: %v", errHandlerPanic, v), reason: wire.ReasonPanic})
+			c.readerGone()
+		}
+	}()
 	s := c.sys
 	split := wire.NewSplitter(wire.MaxHelloFrame, s.set.ReadBuffer)
 	greeted := false
@@ -47,6 +58,9 @@ func (c *connection) markPartial(partial bool, now int64) {
 		c.partialSince.Store(max(now, 1))
 	}
 }
+
+// freed notes that the reader no longer waits: till now the silence was ours (G4).
+func (c *connection) freed() { c.readerFreed.Store(int64(c.sys.now())) }
 
 // errEnding is returned by hand when the connection no longer takes frames.
 var errEnding = errors.New("rollcall: connection is ending")
@@ -85,10 +99,9 @@ func (c *connection) hand(split *wire.Splitter, greeted *bool) error {
 		credit := creditsFor(len(f.Body), c.sys.set.Credits)
 		if !c.credits.tryTake(credit) {
 			send()
-			if !c.credits.take(credit) {
+			if !c.credits.take(credit, c.freed) {
 				return errEnding
 			}
-			c.readerFreed.Store(int64(c.sys.now())) // till now the silence was ours (G4)
 		}
 		batch = append(batch, paidFrame{m, credit})
 	}

@@ -82,7 +82,10 @@ func (r *registry) register(m register) {
 		ID: m.c.id, Identifier: m.identifier, Endpoint: m.c.endpoint, Handle: m.c,
 	})
 	if err != nil {
-		return // unreachable: IDs come from a counter
+		// A newer connection came from the same address, and was faster (S3);
+		// nothing else is possible, for IDs come from a counter.
+		m.c.tell(stopConnection{reason: wire.ReasonReplaced, detail: err.Error()})
+		return
 	}
 	m.c.mapped = true
 	if displaced != nil {
@@ -162,6 +165,8 @@ func (r *registry) recovered(msg, value any, stack []byte) {
 		m.c.tell(stopConnection{reason: wire.ReasonPanic, detail: "internal error"})
 	case ended:
 		r.terminate(m.c, m.t)
+	case registryQuery:
+		m.lost()
 	case accepted, drain, quit, cut, sweep:
 		r.receive(msg) // these cannot be lost; a second panic is left to the next sweep
 	}

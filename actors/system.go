@@ -21,6 +21,8 @@ var (
 	ErrPrefixTaken = errors.New("rollcall: another server with this name runs on the engine")
 	// ErrNotFound is returned for a connection or user that is not there.
 	ErrNotFound = errors.New("rollcall: not found")
+	// ErrInternal is returned when a defect of the server has cost the answer.
+	ErrInternal = errors.New("rollcall: internal error")
 )
 
 // System is the set of actors that make up one server.
@@ -56,6 +58,7 @@ type System struct {
 // Start builds and starts the long-lived actors. settings must be complete and
 // valid. It returns ErrPrefixTaken when the prefix is in use on the engine.
 func Start(engine *actor.Engine, settings Settings) (*System, error) {
+	settings.Wall = steady(settings.Wall)
 	s := &System{engine: engine, set: settings, base: time.Now(), stopped: make(chan struct{})}
 	if engine.Registry.GetPID(settings.Prefix, "registry") != nil {
 		return nil, fmt.Errorf("%w: %q", ErrPrefixTaken, settings.Prefix)
@@ -75,6 +78,19 @@ func Start(engine *actor.Engine, settings Settings) (*System, error) {
 	s.stall = startStallClock(s)
 	s.registry.tell(sweep{})
 	return s, nil
+}
+
+// steady makes the embedding program's clock one that never panics: it is read
+// in the middle of changes that must come to their end (S1), and by who accepts.
+func steady(wall func() time.Time) func() time.Time {
+	return func() (at time.Time) {
+		defer func() {
+			if recover() != nil {
+				at = time.Now()
+			}
+		}()
+		return wall()
+	}
 }
 
 func (s *System) pid(id string) *actor.PID {

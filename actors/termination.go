@@ -64,6 +64,8 @@ func readReason(err error) wire.Reason {
 func writeReason(err error) wire.Reason {
 	var timeout net.Error
 	switch {
+	case errors.Is(err, errHandlerPanic):
+		return wire.ReasonPanic
 	case errors.Is(err, os.ErrDeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout() && !errors.Is(err, syscall.ETIMEDOUT):
 		return wire.ReasonSlowConsumer
 	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), errors.Is(err, io.ErrClosedPipe):

@@ -118,6 +118,10 @@ func (u *userManager) recovered(msg, value any, stack []byte) {
 		u.armed = false
 	case graceDue:
 		u.graceNext = 0
+	case userQuery:
+		m.lost()
+	case pushUser:
+		close(m.sessions)
 	case liveSet, quit:
 		u.receive(msg)
 	}
@@ -140,9 +144,9 @@ func (u *userManager) admit(c *connection) {
 func (u *userManager) terminate(m terminated) {
 	id := m.c.id
 	if _, ok := u.conns[id]; ok {
-		delete(u.conns, id)
 		u.board.Drop(id)
 		u.depart(u.book.End(u.sys.now(), u.at(), id, m.t.Reason))
+		delete(u.conns, id) // last: what a panic cuts short, a sweep does again (S1)
 	}
 	m.c.tell(released{})
 }

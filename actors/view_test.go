@@ -97,7 +97,9 @@ func (p *peer) watching() *peer {
 func (p *peer) seen() view {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return *p.view
+	v := *p.view
+	v.online = maps.Clone(v.online)
+	return v
 }
 
 // wantSees checks that the peer's view is without a breach, and that these are

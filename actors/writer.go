@@ -1,7 +1,9 @@
 package actors
 
 import (
+	"fmt"
 	"net"
+	"runtime/debug"
 	"time"
 )
 
@@ -26,8 +28,14 @@ func (c *connection) flush() {
 }
 
 // write blocks in the transport's Write for the connection, no longer than the
-// write timeout.
+// write timeout. A transport that panics ends this connection alone (H1).
 func (c *connection) write(frames [][]byte) {
+	defer func() {
+		if v := recover(); v != nil {
+			c.sys.fault(c.pid, c.transport, v, debug.Stack())
+			c.tell(written{err: fmt.Errorf("%w: %v", errHandlerPanic, v)})
+		}
+	}()
 	count := len(frames)
 	_ = c.transport.SetWriteDeadline(time.Now().Add(c.sys.set.WriteTimeout))
 	buffers := net.Buffers(frames)

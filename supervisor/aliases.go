@@ -73,6 +73,9 @@ var (
 	ErrFull = actors.ErrFull
 	// ErrNotFound is returned for a connection or user that is not there.
 	ErrNotFound = actors.ErrNotFound
+	// ErrInternal is returned when a defect of the server, caught by a guard,
+	// has cost the answer.
+	ErrInternal = actors.ErrInternal
 	// ErrNameTaken is returned when the engine holds another supervisor of the
 	// same name.
 	ErrNameTaken = actors.ErrPrefixTaken

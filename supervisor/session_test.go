@@ -25,7 +25,7 @@ func TestGrace(t *testing.T) {
 			func(p *peer) { p.cut() },
 			func(p *peer) { p.link.reset() },
 			func(p *peer) { p.send(&wire.Ack{ID: 1}) }, // protocol_error
-			func(p *peer) { p.silence(); w.after(31 * time.Second) },
+			func(p *peer) { p.silence(); w.after(30 * time.Second) },
 		} {
 			end(p)
 			w.after(grace - time.Second)

@@ -2,8 +2,8 @@ package wire
 
 import "strconv"
 
-// Code says why one request was not carried out; the connection goes on unless
-// a bye follows. Like those of [Reason], its numbers never change.
+// Code says why one request was not carried out, or why one transfer ended; the
+// connection goes on unless a bye follows. Like those of [Reason], its numbers never change.
 type Code uint8
 
 // The codes. PROTOCOL.md tells each at length.
@@ -23,13 +23,32 @@ const (
 	CodeReplaced      Code = 12 // a newer connection of this user came first
 	CodeAlreadyOnline Code = 13 // the policy allows one session, and there is one
 	CodeHandlerFailed Code = 14 // the application's handler returned an error
-	codeCount              = 15
+
+	CodeNotFound         Code = 15 // there is no such file or transfer, or it is not for this user
+	CodeNotAllowed       Code = 16 // this user may not do that, or the application refused the offer
+	CodeStorageFull      Code = 17 // the server's disk is full
+	CodeQuotaExceeded    Code = 18 // a quota of the user or of the store is used up
+	CodeStorageFailed    Code = 19 // a disk failed, of the server or of a receiving client
+	CodeChecksumMismatch Code = 20 // what came does not have the SHA-256 that was promised
+	CodeSizeMismatch     Code = 21 // the file has more or fewer bytes than was promised
+	CodeFileTooLarge     Code = 22 // the server takes no file of this size
+	CodeDeclined         Code = 23 // the recipient does not want the file
+	CodeCancelled        Code = 24 // a user or a program has given the transfer up
+	CodeInterrupted      Code = 25 // a connection ended in the middle; the transfer may go on
+	CodeExpired          Code = 26 // the time to accept, to go on, or to be kept is over
+	CodeRemoved          Code = 27 // the file was taken out of the store
+	CodeWindowExceeded   Code = 28 // a chunk went past the limit that its receiver had stated
+
+	codeCount = 29
 )
 
 var codeNames = [codeCount]string{
 	"none", "user_offline", "not_logged_in", "already_logged_in", "login_refused",
 	"unknown_kind", "bad_request", "too_large", "too_many", "internal",
 	"unsupported", "shutting_down", "replaced", "already_online", "handler_failed",
+	"not_found", "not_allowed", "storage_full", "quota_exceeded", "storage_failed",
+	"checksum_mismatch", "size_mismatch", "file_too_large", "declined", "cancelled",
+	"interrupted", "expired", "removed", "window_exceeded",
 }
 
 // String returns the code's name, or "code_N" for one that this version does

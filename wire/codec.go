@@ -96,7 +96,7 @@ func Decode(t Type, body []byte) (Message, error) {
 	if m == nil {
 		return nil, fmt.Errorf("%w %d", ErrUnknownType, t)
 	}
-	if err := checkProfile(body, byteKeys[t]); err != nil {
+	if err := checkProfile(body, shapes[t]); err != nil {
 		return nil, fmt.Errorf("%w: %s: %w", ErrMalformed, t, err)
 	}
 	if err := decoding.Unmarshal(body, m); err != nil {

@@ -26,6 +26,11 @@ const (
 // frame limit fits, and so does the deliver that it becomes.
 const MaxOverhead = 512
 
+// MaxChunkOverhead is how much longer than its data the frame of a chunk can be
+// at most, with room for fields of later versions: data of MaxChunkOverhead
+// bytes less than the frame limit fits.
+const MaxChunkOverhead = 64
+
 // MaxMillis bounds every length of time on the wire, in milliseconds (49 days):
 // whoever turns it into nanoseconds in 64 bits does not overflow.
 const MaxMillis = 1<<32 - 1
@@ -54,4 +59,25 @@ const (
 	MaxNesting   = 4
 	MaxArray     = MaxEntries
 	MaxMapFields = 64
+)
+
+// Sizes of the byte strings that name a file and its content.
+const (
+	FileIDSize = 16
+	HashSize   = 32 // of SHA-256
+)
+
+// Limits of files. A file's name is data and never a path: slashes and dots in
+// it mean nothing here (N26).
+const (
+	// MaxFileSize bounds sizes, offsets and limits of files, in bytes: each fits
+	// a signed number of 64 bits, and so does the sum of an offset and a chunk.
+	MaxFileSize = 1<<63 - 1
+	MaxFileName = 255
+	MaxMedia    = 127
+	MaxCursor   = 128
+	// MaxRecipients bounds the users that one file is for by name.
+	MaxRecipients = 512
+	// MaxFiles bounds the files of one page of the list.
+	MaxFiles = 256
 )

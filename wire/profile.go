@@ -4,9 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"math"
-	"reflect"
 	"strconv"
-	"strings"
 	"unicode/utf8"
 )
 
@@ -49,12 +47,12 @@ const (
 // it skips, and spends memory on every unknown key. Here the rule is one, and a
 // client in another language can have exactly the same.
 //
-// byteKeys is the set of the keys, as bits, whose values must be byte strings.
-func checkProfile(body []byte, byteKeys uint64) error {
+// known is what the body's map holds in its known fields.
+func checkProfile(body []byte, known *shape) error {
 	if len(body) == 0 || body[0]>>5 != majorMap {
 		return errNoMap // at the root null and arrays would decode as well
 	}
-	rest, err := walk(body, 0, byteKeys)
+	rest, err := walk(body, 0, known)
 	if err == nil && len(rest) > 0 {
 		return errTrailing
 	}
@@ -62,8 +60,9 @@ func checkProfile(body []byte, byteKeys uint64) error {
 }
 
 // walk checks the item at the front of b and returns what stands behind it.
-// depth counts the arrays and maps around it, and bounds the recursion.
-func walk(b []byte, depth int, byteKeys uint64) ([]byte, error) {
+// depth counts the arrays and maps around it, and bounds the recursion. known is
+// the shape of the item if it is a map, or of the maps in it if it is an array.
+func walk(b []byte, depth int, known *shape) ([]byte, error) {
 	major, info, arg, b, err := head(b)
 	if err != nil {
 		return nil, err
@@ -84,13 +83,13 @@ func walk(b []byte, depth int, byteKeys uint64) ([]byte, error) {
 			return nil, errDepth
 		}
 		if major == majorMap {
-			return walkMap(b, depth+1, arg, byteKeys)
+			return walkMap(b, depth+1, arg, known)
 		}
 		if arg > MaxArray {
 			return nil, errArray
 		}
 		for range arg {
-			if b, err = walk(b, depth+1, 0); err != nil {
+			if b, err = walk(b, depth+1, known); err != nil {
 				return nil, err
 			}
 		}
@@ -107,7 +106,7 @@ func walk(b []byte, depth int, byteKeys uint64) ([]byte, error) {
 	}
 }
 
-func walkMap(b []byte, depth int, pairs, byteKeys uint64) ([]byte, error) {
+func walkMap(b []byte, depth int, pairs uint64, known *shape) ([]byte, error) {
 	if pairs > MaxMapFields {
 		return nil, errMap
 	}
@@ -132,10 +131,10 @@ func walkMap(b []byte, depth int, pairs, byteKeys uint64) ([]byte, error) {
 			}
 		}
 		seen[i] = key
-		if key < 64 && byteKeys>>key&1 == 1 && len(rest) > 0 && rest[0]>>5 != majorBytes {
+		if known.isBytes(key) && len(rest) > 0 && rest[0]>>5 != majorBytes {
 			return nil, errNoBytes
 		}
-		if b, err = walk(rest, depth, 0); err != nil {
+		if b, err = walk(rest, depth, known.under(key)); err != nil {
 			return nil, err
 		}
 	}
@@ -170,25 +169,4 @@ func head(b []byte) (major, info byte, arg uint64, rest []byte, err error) {
 		arg = binary.BigEndian.Uint64(b)
 	}
 	return major, info, arg, b[size:], nil
-}
-
-// byteKeys holds for each message type the keys of its byte strings. It is
-// static after construction.
-var byteKeys = findByteKeys()
-
-func findByteKeys() (sets [typeCount]uint64) {
-	for _, t := range Types() {
-		for f := range reflect.TypeOf(newMessage(t)).Elem().Fields() {
-			if f.Type != reflect.TypeFor[[]byte]() {
-				continue
-			}
-			number, _, _ := strings.Cut(f.Tag.Get("cbor"), ",")
-			key, err := strconv.ParseUint(number, 10, 6)
-			if err != nil {
-				panic(err) // unreachable: the tags are constants
-			}
-			sets[t] |= 1 << key
-		}
-	}
-	return sets
 }

@@ -29,7 +29,24 @@ const (
 	TypeError    Type = 19
 	TypeBye      Type = 20
 
-	typeCount = 21
+	// 21 to 31 are free: the messages of files are numbered as a group.
+
+	TypePut        Type = 32
+	TypePutOK      Type = 33
+	TypeGet        Type = 34
+	TypeGetOK      Type = 35
+	TypeChunk      Type = 36
+	TypeCredit     Type = 37
+	TypeDone       Type = 38
+	TypeAbort      Type = 39
+	TypeOffer      Type = 40
+	TypeAccept     Type = 41
+	TypeFileNotice Type = 42
+	TypeFiles      Type = 43
+	TypeFileList   Type = 44
+	TypeRemove     Type = 45
+
+	typeCount = 46
 )
 
 // side is who may send a message, a set of bits.
@@ -65,6 +82,21 @@ var types = [typeCount]struct {
 	TypeResponse: {"response", server},
 	TypeError:    {"error", server},
 	TypeBye:      {"bye", either},
+
+	TypePut:        {"put", client},
+	TypePutOK:      {"put_ok", server},
+	TypeGet:        {"get", client},
+	TypeGetOK:      {"get_ok", server},
+	TypeChunk:      {"chunk", either},
+	TypeCredit:     {"credit", either},
+	TypeDone:       {"done", either},
+	TypeAbort:      {"abort", either},
+	TypeOffer:      {"offer", server},
+	TypeAccept:     {"accept", client},
+	TypeFileNotice: {"file_notice", server},
+	TypeFiles:      {"files", client},
+	TypeFileList:   {"file_list", server},
+	TypeRemove:     {"remove", client},
 }
 
 // Known reports whether this version knows the type. A receiver skips the
@@ -90,7 +122,9 @@ func (t Type) String() string {
 func Types() []Type {
 	all := make([]Type, 0, typeCount-1)
 	for t := TypeHello; t < typeCount; t++ {
-		all = append(all, t)
+		if t.Known() {
+			all = append(all, t)
+		}
 	}
 	return all
 }

@@ -14,9 +14,7 @@ type choice struct {
 	words []string
 }
 
-func newChoice(value string, others ...string) *choice {
-	return &choice{value: value, words: append([]string{value}, others...)}
-}
+func newChoice(value string, words ...string) *choice { return &choice{value, words} }
 
 func (c *choice) String() string { return c.value }
 

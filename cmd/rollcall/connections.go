@@ -80,29 +80,22 @@ func (p *program) connections(ctx context.Context, f *connectionsFlags) error {
 	if f.closed {
 		head = "ID\tUSER\tREASON\tENDED\tREMOTE\tEVIDENCE"
 	}
-	t := p.table(f.asJSON, head)
-	t.left = -1
-	if f.limit > 0 {
-		t.left = f.limit
-	}
-	return t.pages(func(page url.Values) (uint64, error) {
+	t := p.table(f.asJSON, f.limit, head)
+	return t.pages(func(query url.Values) (int, uint64, error) {
 		for name, value := range filters {
-			page[name] = value
-		}
-		if t.left > 0 && t.left < 500 {
-			page.Set("limit", itoa(t.left))
+			query[name] = value
 		}
 		if f.closed {
-			return f.terminations(ctx, t, page)
+			return f.terminations(ctx, t, query)
 		}
-		return f.live(ctx, t, page)
+		return f.live(ctx, t, query)
 	})
 }
 
-func (f *connectionsFlags) live(ctx context.Context, t *table, query url.Values) (uint64, error) {
+func (f *connectionsFlags) live(ctx context.Context, t *table, query url.Values) (int, uint64, error) {
 	var page supervisor.ConnectionPage
 	if err := f.ask(ctx, http.MethodGet, "/connz", query, &page); err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	for _, c := range page.Connections {
 		if t.asJSON {
@@ -110,15 +103,15 @@ func (f *connectionsFlags) live(ctx context.Context, t *table, query url.Values)
 			continue
 		}
 		t.row(c.ID, orDash(printable(c.User)), printable(c.Identifier), printable(c.Remote),
-			short(time.Since(c.Accepted)), short(c.Silent), short(c.RTT), size(c.BytesIn), size(c.BytesOut))
+			short(time.Since(c.Accepted)), short(c.Silent), roundTrip(c.RTT), size(c.BytesIn), size(c.BytesOut))
 	}
-	return t.next(page.Next, len(page.Connections)), nil
+	return len(page.Connections), page.Next, nil
 }
 
-func (f *connectionsFlags) terminations(ctx context.Context, t *table, query url.Values) (uint64, error) {
+func (f *connectionsFlags) terminations(ctx context.Context, t *table, query url.Values) (int, uint64, error) {
 	var page supervisor.TerminationPage
 	if err := f.ask(ctx, http.MethodGet, "/connz", query, &page); err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	for i := range page.Terminations {
 		c := &page.Terminations[i]
@@ -128,5 +121,13 @@ func (f *connectionsFlags) terminations(ctx context.Context, t *table, query url
 		}
 		t.row(c.Connection, orDash(printable(c.User)), c.Reason, clock(c.Ended.Local()), printable(c.Remote), evidence(c))
 	}
-	return t.next(page.Next, len(page.Terminations)), nil
+	return len(page.Terminations), page.Next, nil
+}
+
+// roundTrip shows a round trip, if one was measured.
+func roundTrip(d time.Duration) string {
+	if d == 0 {
+		return "-"
+	}
+	return short(d).String()
 }

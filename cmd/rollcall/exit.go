@@ -93,7 +93,11 @@ func plain(err error) string {
 	}
 	text = strings.ReplaceAll(text, "\n\nDid you mean this?\n\t", "; did you mean ")
 	lines := strings.FieldsFunc(text, func(r rune) bool { return r == '\n' })
-	return printable(strings.TrimSpace(strings.Join(lines, "; ")))
+	for i := range lines {
+		lines[i] = strings.TrimSpace(lines[i])
+	}
+	text = strings.Join(lines, "; ")
+	return printable(strings.ReplaceAll(text, "; (see", " (see"))
 }
 
 // cause returns what lies at the bottom of a transport's error: "connection

@@ -94,6 +94,7 @@ with 'rollcall join --user alice'. 'rollcall demo' shows it all in one go.`,
 		p.versionCommand(), p.completionCommand(),
 	} {
 		c.DisableFlagsInUseLine = true
+		c.Flags().SortFlags = false // they stand in an order of sense
 		root.AddCommand(c)
 	}
 	nameVariables(root)
@@ -120,7 +121,7 @@ func helpCommand(root *cobra.Command) *cobra.Command {
 
 // usageTemplate is cobra's, with flags wrapped, and with what holds for all
 // commands at the end.
-const usageTemplate = `Usage:{{if .Runnable}}
+const usageTemplate = `Usage:{{if and .Runnable .HasParent}}
   {{.UseLine}}{{end}}{{if .HasAvailableSubCommands}}
   {{.CommandPath}} COMMAND{{end}}{{if .HasExample}}
 
@@ -128,7 +129,7 @@ Examples:
 {{.Example}}{{end}}{{if .HasAvailableSubCommands}}
 
 Commands:{{range .Commands}}{{if (or .IsAvailableCommand (eq .Name "help"))}}
-  {{rpad .Name .NamePadding }} {{.Short}}{{end}}{{end}}{{end}}{{if .HasAvailableLocalFlags}}
+  {{rpad .Name .NamePadding}}  {{.Short}}{{end}}{{end}}{{end}}{{if .HasAvailableLocalFlags}}
 
 Flags:
 {{.LocalFlags.FlagUsagesWrapped 96 | trimTrailingWhitespaces}}{{end}}{{if .HasAvailableInheritedFlags}}

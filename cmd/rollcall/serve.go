@@ -36,9 +36,9 @@ var policies = map[string]supervisor.Policy{
 // serveCommand runs a server.
 func (p *program) serveCommand() *cobra.Command {
 	f := &serveFlags{
-		sessions:  newChoice("many", "replace", "refuse"),
-		logLevel:  newChoice("info", "debug", "warn", "error"),
-		logFormat: newChoice("text", "json"),
+		sessions:  newChoice("many", "many", "replace", "refuse"),
+		logLevel:  newChoice("info", "error", "warn", "info", "debug"),
+		logFormat: newChoice("text", "text", "json"),
 	}
 	cmd := &cobra.Command{
 		Use:   "serve [flags]",

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"crypto/rand"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -25,7 +24,7 @@ func (p *program) watchCommand() *cobra.Command {
 and why: everyone, or the users that are named. It ends when it is interrupted.
 
 Who watches has to log in, and so is online too: as --user, or under a name made
-for it, such as watch-4kq2. Its own coming and going is left out unless --self is
+for it, such as watch-4kq2b7xm. Its own coming and going is left out unless --self is
 given or it watches itself by name.
 
 With --json there is one object a line, of everybody:

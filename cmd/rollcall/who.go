@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -34,13 +33,13 @@ still runs is marked 'held'. With --json there is one object a line, as in /user
 }
 
 func (p *program) who(ctx context.Context, f *adminFlags, users []string, asJSON bool) error {
-	t := p.table(asJSON, "USER\tSINCE\tSESSIONS\tCONNECTION\tIDENTIFIER\tREMOTE")
+	t := p.table(asJSON, 0, "USER\tSINCE\tSESSIONS\tCONNECTION\tIDENTIFIER\tREMOTE")
 	if len(users) == 0 {
-		return t.pages(func(query url.Values) (uint64, error) {
+		return t.pages(func(query url.Values) (int, uint64, error) {
 			var page supervisor.UserPage
 			err := f.ask(ctx, http.MethodGet, "/userz", query, &page)
 			whoRows(t, page.Users)
-			return page.Next, err
+			return len(page.Users), page.Next, err
 		})
 	}
 	absent := 0
@@ -82,61 +81,5 @@ func whoRows(t *table, users []supervisor.UserInfo) {
 			t.row(name, since, sessions, s.Connection, printable(s.Identifier), printable(s.Remote))
 			name, since, sessions = "", "", ""
 		}
-	}
-}
-
-// table writes a list for a person, as aligned columns, or for a program, as
-// one JSON object a line.
-type table struct {
-	asJSON bool
-	out    *printer
-	tabs   *tabwriter.Writer
-	left   int // of the rows that may still be written; negative: any number
-}
-
-func (p *program) table(asJSON bool, head string) *table {
-	t := &table{asJSON: asJSON, out: p.printer(p.out), left: -1}
-	t.tabs = tabwriter.NewWriter(p.out, 0, 0, 2, ' ', 0)
-	if !asJSON {
-		_, _ = fmt.Fprintln(t.tabs, head)
-	}
-	return t
-}
-
-func (t *table) row(cells ...any) {
-	for i, c := range cells {
-		if i > 0 {
-			_, _ = fmt.Fprint(t.tabs, "\t")
-		}
-		_, _ = fmt.Fprint(t.tabs, c)
-	}
-	_, _ = fmt.Fprintln(t.tabs)
-}
-
-func (t *table) object(value any) { t.out.line("%s", oneLine(value)) }
-
-// flush writes what was held back to align the columns.
-func (t *table) flush() error {
-	if err := t.tabs.Flush(); err != nil {
-		return fmt.Errorf("writing the output: %w", err)
-	}
-	return t.out.failed()
-}
-
-// pages fetches page after page.
-func (t *table) pages(fetch func(query url.Values) (next uint64, err error)) error {
-	query := url.Values{"limit": {"500"}}
-	for {
-		next, err := fetch(query)
-		if err != nil {
-			return err
-		}
-		if err := t.flush(); err != nil {
-			return err
-		}
-		if next == 0 {
-			return nil
-		}
-		query.Set("cursor", fmt.Sprint(next))
 	}
 }

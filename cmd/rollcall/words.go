@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
+	"io"
 	"strings"
 	"time"
 	"unicode"
@@ -65,7 +67,7 @@ func wordsOfEnd(end *client.EndError) string {
 // evidence says in words what the server knows of a connection's end.
 func evidence(t *supervisor.Termination) string {
 	parts := []string{
-		fmt.Sprintf("connection %d from %s lived %v", t.Connection, t.Remote, short(t.Lived)),
+		fmt.Sprintf("lived %v", short(t.Lived)),
 		fmt.Sprintf("last heard %v before its end", short(t.Silent)),
 	}
 	if t.MidFrame {
@@ -77,10 +79,14 @@ func evidence(t *supervisor.Termination) string {
 	if t.QueueFrames > 0 {
 		parts = append(parts, fmt.Sprintf("%d frames (%s) were still waiting to be read", t.QueueFrames, size(t.QueueBytes)))
 	}
-	if t.Detail != "" {
-		parts = append(parts, t.Detail)
+	switch t.Reason {
+	case wire.ReasonHeartbeatTimeout, wire.ReasonSlowConsumer, wire.ReasonReplaced: // said already
+	default:
+		if t.Detail != "" && t.Detail != t.Error {
+			parts = append(parts, t.Detail)
+		}
 	}
-	if t.Error != "" {
+	if t.Error != "" && t.Error != io.EOF.Error() {
 		parts = append(parts, t.Error)
 	}
 	return printable(strings.Join(parts, "; "))
@@ -150,6 +156,7 @@ const shown = 4 << 10
 
 // body makes a message's body fit for a terminal.
 func body(b []byte) string {
+	b = bytes.TrimRight(b, "\r\n")
 	if len(b) <= shown {
 		return printable(string(b))
 	}

@@ -8,8 +8,8 @@ import (
 
 // The defaults of Backoff.
 const (
-	DefaultBackoffMin    = 100 * time.Millisecond
-	DefaultBackoffMax    = 10 * time.Second
+	DefaultMinBackoff    = 100 * time.Millisecond
+	DefaultMaxBackoff    = 10 * time.Second
 	DefaultBackoffFactor = 2
 )
 
@@ -46,13 +46,13 @@ func (b Backoff) Validate() error {
 
 func (b Backoff) withDefaults() Backoff {
 	if b.Min == 0 {
-		b.Min = DefaultBackoffMin
+		b.Min = DefaultMinBackoff
 		if b.Max > 0 {
 			b.Min = min(b.Min, b.Max)
 		}
 	}
 	if b.Max == 0 {
-		b.Max = max(DefaultBackoffMax, b.Min)
+		b.Max = max(DefaultMaxBackoff, b.Min)
 	}
 	if b.Factor == 0 {
 		b.Factor = DefaultBackoffFactor

@@ -58,8 +58,9 @@ func (c *Client) run(up chan<- struct{}) {
 	c.conn = nil
 	close(c.changed)
 	c.changed = make(chan struct{})
+	ended := c.ending()
 	c.mu.Unlock()
-	c.endWatches(err)
+	c.endWatches(ended)
 	c.inbox.close()
 	c.state(State{Phase: Closed, Err: err})
 	c.tasks.Wait()

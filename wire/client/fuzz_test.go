@@ -64,7 +64,10 @@ func FuzzServer(f *testing.F) {
 			watch, err := c.Watch(t.Context())
 			if err == nil {
 				_, _ = c.Request(t.Context(), "k", nil)
-				for range watch.Events() {
+				for e := range watch.Events() {
+					if e.Kind == 0 {
+						t.Error("an event of no kind")
+					}
 				}
 			}
 			<-c.Done()

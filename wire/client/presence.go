@@ -159,16 +159,35 @@ func (p *presence) next(budget int) wire.Message {
 	if !p.sub.dirty {
 		return nil // without a look at the names: this runs at every delta
 	}
+	whole := p.whole()
 	var know mark
-	whole := p.allSeen
-	if p.sub.wantAll == 0 {
-		whole = p.allSeen || !slices.ContainsFunc(slices.Collect(maps.Keys(p.sub.want)),
-			func(u string) bool { _, ok := p.seen[u]; return !ok })
-	}
-	if p.known && whole {
+	if whole {
 		know = p.mark
 	}
-	return p.sub.next(budget, know)
+	m := p.sub.next(budget, know)
+	if m == nil && !whole && p.sub.settled() {
+		// A consumer left and another came while the server was asked to join on
+		// to what we knew, and have now forgotten.
+		p.sub.again = true
+		m = p.sub.next(budget, mark{})
+	}
+	return m
+}
+
+// whole reports whether what is known speaks of all that is wanted.
+func (p *presence) whole() bool {
+	if !p.known || p.allSeen {
+		return p.known
+	}
+	if p.sub.wantAll > 0 {
+		return false
+	}
+	for u := range p.sub.want {
+		if _, ok := p.seen[u]; !ok {
+			return false
+		}
+	}
+	return true
 }
 
 // missing asks for the state again, unless it is on its way already.
@@ -207,6 +226,7 @@ func (p *presence) delta(m *wire.Delta) ([]change, error) {
 		switch {
 		case c.Online:
 			if !was && len(p.online) >= p.limit {
+				p.mark.version = c.Version - 1 // what came before it was told
 				return news, errTooManyUsers
 			}
 			p.online[c.User] = c.At

@@ -151,6 +151,11 @@ func TestPresence(t *testing.T) {
 			wants("ann", "cid"), unwants().gives("!"), reconnect.gives("?ann cid 1/5"),
 			ok, delta(1, 5, 8, "+bob@6", "-ann@7", "+cid@8").gives("-ann@7 +cid@8"),
 		},
+		"one goes and comes as the stream resumes": {
+			wants().gives("?everyone"), ok, snap(1, 5, 0, false, "ann").gives("+ann@5"),
+			reconnect.gives("?everyone 1/5"), unwants(), wants(), ok.gives("?again"),
+			delta(1, 5, 6, "+bob@6"), ok, snap(1, 6, 0, false, "ann", "bob").gives("+ann@6 +bob@6"),
+		},
 		"too many users": {
 			wants().gives("?everyone"), ok, snap(1, 5, 0, true, "u1", "u2", "u3"),
 			snap(1, 5, 1, true, "u4", "u5").gives("too many"),

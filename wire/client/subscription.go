@@ -126,6 +126,12 @@ func (s *subscription) next(budget int, know mark) wire.Message {
 	return m
 }
 
+// settled reports that the server watches for us what is wanted, and that no
+// answer of its is awaited.
+func (s *subscription) settled() bool {
+	return s.live && s.busy == nil && !s.waiting && !s.idle()
+}
+
 func (s *subscription) choose(budget int, know mark) wire.Message {
 	// A watch that names nobody asks for the state again.
 	again := &wire.Watch{Epoch: know.epoch, Version: know.version}

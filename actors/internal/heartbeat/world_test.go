@@ -110,29 +110,19 @@ func (w *world) live(until time.Duration) time.Duration {
 				w.arrivals[0], w.arrivals[i] = w.arrivals[i], w.arrivals[0]
 			}
 		}
-		// Beats that nothing depends on are left out: only a gap is news.
 		next := check
 		if read >= 0 {
 			next = min(next, read)
 		}
-		if due := beat; past(due, w.stalls) > due {
-			// A stall was placed since.
-			beat = w.runs("beat lag", due)
-		}
-		for beat < next {
+		for {
+			if due := beat; past(due, w.stalls) > due {
+				beat = w.runs("beat lag", due)
+			}
+			if beat >= next {
+				break
+			}
 			w.beats.Beat(beat)
-			step := period
-			if calm := min(next, w.stallAfter(beat)) - 2*period; calm > beat+period {
-				// Nothing happens until calm, so beat on.
-				for beat+step < calm {
-					beat += step
-					w.beats.Beat(beat)
-				}
-			}
-			due := beat + step
-			if beat = past(due, w.stalls); beat > due {
-				beat = w.runs("beat lag", beat)
-			}
+			beat += period
 		}
 		if next > until {
 			return -1
@@ -168,15 +158,6 @@ func (w *world) live(until time.Duration) time.Duration {
 		}
 		check = w.runs("check lag", asked)
 	}
-}
-
-func (w *world) stallAfter(at time.Duration) time.Duration {
-	for _, sp := range w.stalls {
-		if sp.from >= at {
-			return sp.from
-		}
-	}
-	return 1 << 62
 }
 
 // guards P4, N21, G4: a peer that answers each ping in time is never expired,

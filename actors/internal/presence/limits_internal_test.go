@@ -25,7 +25,7 @@ func TestTooManyWatches(t *testing.T) {
 	}
 }
 
-// The lists of a crowd that has left are given back.
+// guards N17: the lists of a crowd that has left are given back.
 func TestRoomIsGivenBack(t *testing.T) {
 	b := New(1, 0)
 	for i := range uint64(5000) {

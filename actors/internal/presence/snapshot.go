@@ -23,9 +23,10 @@ func (b *Board) useful() bool {
 	return b.Version()-b.base.version <= max(256, uint64(len(b.online))/4)
 }
 
-// all returns the state of everyone: the cached snapshot, and what follows it.
-func (b *Board) all() []*Frame {
-	if !b.useful() {
+// all returns the state of everyone: the cached snapshot, unless it is older
+// than had, and what follows it.
+func (b *Board) all(had uint64) []*Frame {
+	if !b.useful() || b.base.version < had {
 		b.base = base{
 			frames:  b.cut.snapshotFrames(b.Version(), slices.Clone(b.online)),
 			version: b.Version(),

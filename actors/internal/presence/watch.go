@@ -36,15 +36,26 @@ func (b *Board) WatchAll(w uint64, resume Mark) Answer {
 		b.watchers[w] = x
 	}
 	resumes := b.resumes(resume) && (!known || (x.all && resume.Version >= x.grown))
+	had := b.had(x)
 	if !x.all {
 		b.partAll(x)
 		b.raise(x)
 		x.grown = b.Version()
 	}
 	if resumes {
+		x.to = b.Version()
 		return Answer{Frames: b.history.since(resume.Version, b.cut), Version: b.Version()}
 	}
-	return b.state(x)
+	return b.state(x, had)
+}
+
+// had returns the version that w may have been sent, so that no snapshot takes
+// it back (G3).
+func (b *Board) had(w *watcher) uint64 {
+	if w.all {
+		return max(w.to, b.flushed)
+	}
+	return w.to
 }
 
 // WatchUsers adds the users to those that w watches; a name that is there
@@ -78,7 +89,7 @@ func (b *Board) WatchUsers(w uint64, users []string, resume Mark) (Answer, error
 		x.to = b.Version()
 		return Answer{Frames: b.namedSince(x, resume.Version), Version: b.Version()}, nil
 	}
-	return b.state(x), nil
+	return b.state(x, b.had(x)), nil
 }
 
 // resumes reports whether the board can lead a watcher on from the mark.
@@ -86,15 +97,16 @@ func (b *Board) resumes(m Mark) bool {
 	return m != Mark{} && m.Epoch == b.Epoch() && b.history.covers(m.Version)
 }
 
-// state answers with a snapshot of all that w watches.
-func (b *Board) state(w *watcher) Answer {
+// state answers with a snapshot of all that w watches, which is not older than
+// had.
+func (b *Board) state(w *watcher, had uint64) Answer {
 	a := Answer{Snapshot: true, Version: b.Version()}
 	if w.all {
-		a.Frames = b.all()
+		a.Frames = b.all(had)
 	} else {
 		a.Frames = b.named(w)
-		w.to = b.Version()
 	}
+	w.to = b.Version()
 	return a
 }
 
@@ -105,7 +117,7 @@ func (b *Board) Refresh(w uint64) (Answer, bool) {
 	if x == nil || (!x.all && len(x.names) == 0) {
 		return Answer{}, false
 	}
-	return b.state(x), true
+	return b.state(x, b.had(x)), true
 }
 
 // Unwatch takes the users from those that w names, or everything when users is

@@ -22,7 +22,7 @@ func toggle(b *presence.Board, r *truth, n, users int) {
 	}
 }
 
-// Every mark is answered: by deltas alone as far back as the history goes, by a
+// guards N17: every mark is answered: by deltas alone as far back as the history goes, by a
 // snapshot beyond it; and either leads to the truth. While versions pass, the
 // history is trimmed many times over.
 func TestResumeFromEveryMark(t *testing.T) {
@@ -182,7 +182,7 @@ func TestWhatWasHandedOutStays(t *testing.T) {
 	}
 }
 
-// guards N17: frames keep both limits, that of entries and that of bytes.
+// guards G6: frames keep both limits, that of entries and that of bytes.
 func TestFramesKeepTheLimits(t *testing.T) {
 	for _, tt := range []struct {
 		width, frame int

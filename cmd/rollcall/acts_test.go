@@ -1,0 +1,3 @@
+package main
+const actAs = "ROLLCALL_TEST_ACT"
+func act(string) int { return 0 }

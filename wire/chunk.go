@@ -1,0 +1,82 @@
+package wire
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math"
+)
+
+// AppendChunkHead appends the frame of a chunk up to its data, which is the last
+// of it: the caller puts exactly size bytes of data behind, read from a file
+// straight into the buffer or written after it. With the data, the frame is the
+// same as that of [Append]. The error wraps [ErrField] or [ErrFrameTooLarge], and
+// dst is returned as it was.
+//
+// The head has at most 4+[MaxChunkOverhead] bytes.
+func AppendChunkHead(dst []byte, transfer, offset uint64, size int) ([]byte, error) {
+	if err := checkChunk(transfer, offset, size); err != nil {
+		return dst, fmt.Errorf("%s: %w", TypeChunk, err)
+	}
+	start := len(dst)
+	out := append(dst, 0, 0, 0, 0, byte(TypeChunk))
+	if offset == 0 {
+		out = append(appendHead(append(out, majorMap<<5|2, 1), majorUint, transfer), 3)
+	} else {
+		out = appendHead(append(out, majorMap<<5|3, 1), majorUint, transfer)
+		out = append(appendHead(append(out, 2), majorUint, offset), 3)
+	}
+	out = appendHead(out, majorBytes, uint64(size)) //nolint:gosec // checked above
+	length := len(out) - start - 4 + size
+	if length > MaxMaxFrame {
+		return dst, fmt.Errorf("%w: %d bytes", ErrFrameTooLarge, length)
+	}
+	binary.BigEndian.PutUint32(out[start:], uint32(length)) //nolint:gosec // length <= MaxMaxFrame
+	return out, nil
+}
+
+// DecodeChunk decodes a chunk's body as [Decode] does, with the same errors, but
+// without a copy: its data lies in body and is valid only as long as that.
+func DecodeChunk(body []byte) (Chunk, error) {
+	if err := checkProfile(body, shapes[TypeChunk]); err != nil {
+		return Chunk{}, fmt.Errorf("%w: %s: %w", ErrMalformed, TypeChunk, err)
+	}
+	// The body is one well-formed map: no step below can run past its end.
+	var c Chunk
+	_, _, pairs, b, _ := head(body)
+	for range pairs {
+		_, _, key, value, _ := head(b)
+		major, _, arg, rest, _ := head(value)
+		switch {
+		case (key == 1 || key == 2) && major != majorUint:
+			return Chunk{}, fmt.Errorf("%w: %s: key %d is no number", ErrMalformed, TypeChunk, key)
+		case key == 1:
+			c.Transfer = arg
+		case key == 2:
+			c.Offset = arg
+		case key == 3:
+			c.Data = rest[:arg:arg] // the profile has seen that it is a byte string
+		}
+		b, _ = walk(value, 1, nil)
+	}
+	if err := c.check(); err != nil {
+		return Chunk{}, fmt.Errorf("%s: %w", TypeChunk, err)
+	}
+	return c, nil
+}
+
+// appendHead appends the shortest head of an item (RFC 8949 section 4.2.1).
+func appendHead(dst []byte, major byte, arg uint64) []byte {
+	major <<= 5
+	switch {
+	case arg < 24:
+		return append(dst, major|byte(arg))
+	case arg <= math.MaxUint8:
+		return append(dst, major|24, byte(arg))
+	case arg <= math.MaxUint16:
+		return binary.BigEndian.AppendUint16(append(dst, major|25), uint16(arg))
+	case arg <= math.MaxUint32:
+		return binary.BigEndian.AppendUint32(append(dst, major|26), uint32(arg))
+	default:
+		return binary.BigEndian.AppendUint64(append(dst, major|27), arg)
+	}
+}
