@@ -60,10 +60,11 @@ type connection struct {
 	timer      *time.Timer
 	due        time.Duration // when the timer is to fire
 	out        outbox.Outbox
-	slow       *presence.Collapsed // non-nil while presence is collapsed
-	awaiting   bool                // a new snapshot was asked for; deltas are obsolete
-	answers    int                 // answers to watches in the state lane
-	early      []paidFrame         // wait for the registration, or while settling; bounded by credits
+	slow       *presence.Collapsed  // non-nil while presence is collapsed
+	awaiting   bool                 // a new snapshot was asked for; deltas are obsolete
+	files      *connectionTransfers // nil until there is one
+	answers    int                  // answers to watches in the state lane
+	early      []paidFrame          // wait for the registration, or while settling; bounded by credits
 	user       string
 	settling   bool        // a login or a logout is under way: what follows waits for it (N16)
 	apps       []paidFrame // one-way messages that wait for their goroutine; bounded by credits
@@ -120,7 +121,8 @@ func observe(t net.Conn, id uint64) directory.Endpoint {
 	if a := t.RemoteAddr(); a != nil {
 		e.Remote = a.String()
 	}
-	if e.Remote == "" || e.Remote == e.Local {
+	switch e.Remote {
+	case "", "@", e.Local: // nothing, an unnamed Unix socket, a pipe
 		e.Remote = fmt.Sprintf("%s#%d", e.Remote, id)
 	}
 	return e
@@ -151,6 +153,14 @@ func (c *connection) receive(msg any) {
 		c.onWatchState(m)
 	case reply:
 		c.onReply(m)
+	case bulk:
+		c.onBulk(m)
+	case transferReply:
+		c.queueOpen(m.msg)
+	case transferOpen:
+		c.onTransferOpen(m)
+	case transferClose:
+		c.onTransferClose(m)
 	case push:
 		c.enqueue(m.frame)
 	case answered:

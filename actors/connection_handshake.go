@@ -55,8 +55,8 @@ func (c *connection) onTick() {
 	now := c.sys.now()
 	switch c.phase {
 	case greeting, registering:
-		if now < c.due {
-			c.arm(c.due)
+		if due := c.excused(now, c.born) + c.sys.set.HandshakeTimeout; now < due {
+			c.arm(due)
 			return
 		}
 		c.end(wire.ReasonHandshakeTimeout, ending{

@@ -30,18 +30,36 @@ func (c *connection) checkLife(now time.Duration) {
 		c.sys.count.pingsSent.Add(1)
 		c.control(&wire.Ping{Time: uint64(now / time.Microsecond)}) //nolint:gosec // now > 0
 	}
-	if since := c.partialSince.Load(); since != 0 {
-		if limit := time.Duration(since) + c.sys.set.FrameTimeout; limit > now {
-			next = min(next, limit)
-		}
+	if c.phase != open {
+		return // there was no room for the ping
+	}
+	// A frame may begin right now. One that has begun and is not yet over its
+	// time now was held up by us, and is looked at with the heartbeat.
+	limit := now + c.sys.set.FrameTimeout
+	if since := time.Duration(c.partialSince.Load()); since != 0 {
+		limit = c.excused(now, since) + c.sys.set.FrameTimeout
+	}
+	if limit > now {
+		next = min(next, limit)
 	}
 	c.arm(next)
+}
+
+// excused returns from when on a peer may be held to a deadline that began to
+// run at since: a stall of our own has cost it what came before (P4).
+func (c *connection) excused(now, since time.Duration) time.Duration {
+	var s heartbeat.Signs
+	c.sys.stall.sign(now, &s)
+	if s.Stalled {
+		return now
+	}
+	return max(since, s.StallEnd)
 }
 
 // checkFrame ends a client that never finishes the frame it began.
 func (c *connection) checkFrame(now time.Duration) {
 	since := time.Duration(c.partialSince.Load())
-	if since == 0 || now-since < c.sys.set.FrameTimeout || c.credits.held() {
+	if since == 0 || now-c.excused(now, since) < c.sys.set.FrameTimeout || c.credits.held() {
 		return
 	}
 	c.end(wire.ReasonProtocolError, ending{

@@ -102,6 +102,21 @@ func (c *connection) onMessage(f paidFrame) {
 	case *wire.Request:
 		c.onRequest(m, f.credit)
 		return
+	case *wire.Put, *wire.Get, *wire.Accept, *wire.Files, *wire.Remove:
+		c.onFileRequest(f)
+		return
+	case *wire.Chunk:
+		c.onTransferFrame(f, m.Transfer)
+		return
+	case *wire.Credit:
+		c.onTransferFrame(f, m.Transfer)
+		return
+	case *wire.Done:
+		c.onTransferFrame(f, m.Transfer)
+		return
+	case *wire.Abort:
+		c.onTransferFrame(f, m.Transfer)
+		return
 	case *wire.Bye:
 		c.end(wire.ReasonBye, ending{detail: m.Text})
 		return

@@ -9,21 +9,22 @@ import (
 // counters are what the server counts of itself. All are atomic: anyone adds,
 // anyone reads.
 type counters struct {
-	accepted, refused, handshakes           atomic.Uint64
-	logins, loginsRefused                   atomic.Uint64
-	framesIn, framesOut, bytesIn, bytesOut  atomic.Uint64
-	writes                                  atomic.Uint64
-	unknownFrames                           atomic.Uint64
-	messages, undelivered                   atomic.Uint64
-	requests, requestsFailed, handlerPanics atomic.Uint64
-	presenceChanges, presenceFlushes        atomic.Uint64
-	presenceFrames, collapsed, resnapshots  atomic.Uint64
-	snapshots                               atomic.Uint64
-	panics, mended                          atomic.Uint64
-	stalls                                  atomic.Uint64
-	pingsSent                               atomic.Uint64
-	acceptErrors                            atomic.Uint64
-	terminations                            [256]atomic.Uint64 // by reason
+	accepted, refused, handshakes                          atomic.Uint64
+	logins, loginsRefused                                  atomic.Uint64
+	framesIn, framesOut, bytesIn, bytesOut                 atomic.Uint64
+	writes                                                 atomic.Uint64
+	unknownFrames                                          atomic.Uint64
+	messages, undelivered                                  atomic.Uint64
+	requests, requestsFailed, handlerPanics                atomic.Uint64
+	presenceChanges, presenceFlushes                       atomic.Uint64
+	presenceFrames, collapsed, resnapshots                 atomic.Uint64
+	snapshots                                              atomic.Uint64
+	panics, mended                                         atomic.Uint64
+	stalls                                                 atomic.Uint64
+	pingsSent                                              atomic.Uint64
+	filesStored, filesFetched, filesAborted, partialsSwept atomic.Uint64
+	acceptErrors                                           atomic.Uint64
+	terminations                                           [256]atomic.Uint64 // by reason
 }
 
 // Counters is a reading of everything that the server counts, since its start
@@ -54,6 +55,10 @@ type Counters struct {
 	Snapshots       uint64            `json:"snapshots"`
 	Resnapshots     uint64            `json:"resnapshots"`
 	PingsSent       uint64            `json:"pings_sent"`
+	FilesStored     uint64            `json:"files_stored"` // relays included
+	FilesFetched    uint64            `json:"files_fetched"`
+	FilesAborted    uint64            `json:"files_aborted"`
+	PartialsSwept   uint64            `json:"partials_swept"` // left by an earlier life, not claimed in time
 	Panics          uint64            `json:"panics"`
 	Mended          uint64            `json:"mended"`       // terminations that a panic had lost and a sweep found
 	Stalls          uint64            `json:"stalls"`       // of the server itself
@@ -77,7 +82,9 @@ func (s *System) Counters() Counters {
 		PresenceFrames: c.presenceFrames.Load(), Collapsed: c.collapsed.Load(),
 		Snapshots: c.snapshots.Load(), Resnapshots: c.resnapshots.Load(),
 		PingsSent: c.pingsSent.Load(), Panics: c.panics.Load(), Mended: c.mended.Load(),
-		Stalls:       c.stalls.Load(),
+		Stalls:      c.stalls.Load(),
+		FilesStored: c.filesStored.Load(), FilesFetched: c.filesFetched.Load(),
+		FilesAborted: c.filesAborted.Load(), PartialsSwept: c.partialsSwept.Load(),
 		Terminations: make(map[string]uint64),
 	}
 	for i := range c.terminations {

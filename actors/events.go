@@ -3,6 +3,7 @@ package actors
 import (
 	"time"
 
+	"example.com/rollcall/actors/filestore"
 	"example.com/rollcall/wire"
 )
 
@@ -58,12 +59,32 @@ type Stall struct {
 	At     time.Time
 }
 
-func (Established) event() {}
-func (Terminated) event()  {}
-func (UserOnline) event()  {}
-func (UserOffline) event() {}
-func (Fault) event()       {}
-func (Stall) event()       {}
+// FileCommitted tells that a file is whole: in the store, or, of a relay, with
+// its recipient.
+type FileCommitted struct {
+	Meta  filestore.Meta
+	Relay bool
+	At    time.Time
+}
+
+// FileAborted tells that a file will not come, and why. Nothing is left of it.
+type FileAborted struct {
+	Meta  filestore.Meta
+	Relay bool
+	Code  wire.Code
+	Text  string
+	By    string // the user who caused it, if one did
+	At    time.Time
+}
+
+func (FileCommitted) event() {}
+func (FileAborted) event()   {}
+func (Established) event()   {}
+func (Terminated) event()    {}
+func (UserOnline) event()    {}
+func (UserOffline) event()   {}
+func (Fault) event()         {}
+func (Stall) event()         {}
 
 // EventsLost tells one subscriber that it was too slow for this many events,
 // which came before the ones that follow.

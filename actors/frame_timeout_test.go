@@ -6,7 +6,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"example.com/rollcall/actors/internal/heartbeat"
 	"example.com/rollcall/wire"
 )
 
@@ -19,9 +18,8 @@ func TestFrameTimeout(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := newWorld(t)
 				p := w.dial()
-				h := hello("x")
-				h.Interval, h.Timeout = uint64(interval/time.Millisecond), uint64(2*interval/time.Millisecond)
-				p.send(h)
+				p.silence() // no pong comes between the bytes
+				p.send(wishing(interval))
 				w.pass(time.Second)
 				b := frameOf(&wire.Ping{Time: 1 << 60})
 				p.raw(b[:1])
@@ -44,12 +42,21 @@ func TestFrameTimeout(t *testing.T) {
 	}
 }
 
+// wishing is a hello that wishes a heartbeat.
+func wishing(interval time.Duration) *wire.Hello {
+	h := hello("x")
+	h.Interval = uint64(interval / time.Millisecond)
+	h.Timeout = 2 * h.Interval
+	return h
+}
+
 // Frames that are completed in time, one after the other without a pause
 // between them, never run into it.
 func TestFrameTimeoutCountsEachFrame(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		p := w.dial().greet("x")
+		p.silence()
 		b := frameOf(&wire.Ping{Time: 1 << 60})
 		p.raw(b[:4])
 		for range 20 { // the rest of one frame and the beginning of the next
@@ -73,46 +80,63 @@ func TestFrameTimeoutExcusesTheHeldReader(t *testing.T) {
 				return func(context.Context, Caller, []byte) ([]byte, error) { <-done; return nil, nil }, true
 			}
 		})
-		p := w.dial().greet("x")
+		p := w.dial()
+		p.send(wishing(5 * time.Minute))
 		app := frameOf(&wire.App{Kind: "slow"})
 		var b []byte
 		for range 3 { // the third waits for a credit
 			b = append(b, app...)
 		}
 		p.raw(append(b, app[:4]...)) // and behind it a fourth has begun
-		w.pass(time.Minute)
+		w.pass(70 * time.Second)
 		close(done)
-		w.pass(time.Second)
+		w.pass(30*time.Second - 1)
 		if e := w.terminationOf(p.id); e != nil {
 			t.Fatalf("ended for our own slowness: %s", e.Detail)
 		}
-		w.pass(30 * time.Second)
-		if e := w.wantEnd(p.id, wire.ReasonProtocolError); e.Lived > 92*time.Second {
+		w.pass(1)
+		if e := w.wantEnd(p.id, wire.ReasonProtocolError); e.Lived != 100*time.Second {
 			t.Errorf("ended at %v", e.Lived)
 		}
 	})
 }
 
 // guards P4: a stall of the server itself completes nobody's frame or hello, and
-// is held against nobody.
-func TestFrameAndHandshakeTimeoutsExcuseStalls(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t)
-		p, q := w.dial().greet("x"), w.dial()
-		b := frameOf(&wire.Ping{Time: 1 << 60})
-		p.raw(b[:4])
-		q.raw(frameOf(hello("q"))[:4])
-		w.pass(5 * time.Second)
-		// A SIGSTOP of 25 s: the timers fire together, when all goes on.
-		w.stallFor(25 * time.Second)
-		w.settle()
-		if e := seen[Terminated](w); len(e) != 0 {
-			t.Fatalf("after the stall: %+v", e)
-		}
-		q.raw(frameOf(hello("q"))[4:])
-		want[*wire.Welcome](q)
-		p.raw(b[4:])
-		want[*wire.Pong](p)
-		_ = heartbeat.Signs{}
-	})
+// is held against nobody: both have their whole time again behind it, and no
+// more.
+func TestStallExcusesFramesAndHandshakes(t *testing.T) {
+	for name, going := range map[string]bool{"over": false, "going on": true} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t)
+				p, q := w.dial(), w.dial()
+				p.send(wishing(5 * time.Minute))
+				p.raw(frameOf(&wire.Ping{Time: 1 << 60})[:4])
+				b := frameOf(hello("q"))
+				q.raw(b[:4])
+				// The server stalls from 1 s till 10 s: q's deadline falls due at its end.
+				w.stalled(time.Second, 10*time.Second, going)
+				w.pass(10*time.Second + 1)
+				if e := w.terminationOf(q.id); e != nil {
+					t.Fatalf("a hello that the server did not read: %+v", e)
+				}
+				w.stalled(time.Second, 10*time.Second, false)
+				w.pass(10 * time.Second)
+				if e := w.wantEnd(q.id, wire.ReasonHandshakeTimeout); e.Lived != 20*time.Second {
+					t.Errorf("the handshake ended at %v", e.Lived)
+				}
+				// The next one, from 20 s till 30 s, covers the deadline of p's frame.
+				w.stalled(20*time.Second, 30*time.Second, going)
+				w.pass(10 * time.Second)
+				if e := w.terminationOf(p.id); e != nil {
+					t.Fatalf("a frame that the server did not read: %+v", e)
+				}
+				w.stalled(20*time.Second, 30*time.Second, false)
+				w.pass(30 * time.Second)
+				if e := w.wantEnd(p.id, wire.ReasonProtocolError); e.Lived != time.Minute {
+					t.Errorf("the frame ended at %v", e.Lived)
+				}
+			})
+		})
+	}
 }

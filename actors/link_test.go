@@ -100,17 +100,18 @@ type stream struct {
 	moved   *sync.Cond
 	buf     []byte
 	room    int
-	chunk   int   // most bytes of one read; 0: no bound
-	held    bool  // nothing arrives: reads wait
-	shut    bool  // the writer has closed
-	deaf    bool  // the reader has closed
-	broken  error // every read and write fails with it
+	chunk   int           // most bytes of one read; 0: no bound
+	held    bool          // nothing arrives: reads wait
+	shut    bool          // the writer has closed
+	deaf    bool          // the reader has closed
+	broken  error         // every read and write fails with it
+	writer  chan struct{} // one write at a time, like a socket
 	readBy  deadline
 	writeBy deadline
 }
 
 func newStream() *stream {
-	s := &stream{room: linkRoom}
+	s := &stream{room: linkRoom, writer: make(chan struct{}, 1)}
 	s.moved = sync.NewCond(&s.mu)
 	return s
 }
@@ -160,6 +161,8 @@ func (s *stream) read(b []byte) (int, error) {
 }
 
 func (s *stream) write(b []byte) (n int, err error) {
+	s.writer <- struct{}{}
+	defer func() { <-s.writer }()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for {

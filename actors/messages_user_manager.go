@@ -52,7 +52,8 @@ type pushUser struct {
 	user     string
 	everyone bool
 	frame    []byte
-	sessions chan<- int
+	sessions chan<- int // may be nil
+	then     func(int)  // the same, for an actor; must not block; may be nil
 }
 
 // flushDue and graceDue are the user manager's two timers.

@@ -39,7 +39,9 @@ func (c *connection) read() {
 				c.drainTransport()
 				return
 			}
-			c.markPartial(split.Buffered() > 0, int64(now))
+			if split.Buffered() > 0 {
+				c.markPartial()
+			}
 		}
 		if err != nil {
 			c.tell(readEnded{err: err, reason: readReason(err), midFrame: split.Buffered() > 0})
@@ -49,13 +51,11 @@ func (c *connection) read() {
 	}
 }
 
-// markPartial notes since when a frame has been incomplete.
-func (c *connection) markPartial(partial bool, now int64) {
-	switch {
-	case !partial:
-		c.partialSince.Store(0)
-	case c.partialSince.Load() == 0:
-		c.partialSince.Store(max(now, 1))
+// markPartial notes since when a frame is incomplete: not since it was read,
+// if hand then had to wait for credits.
+func (c *connection) markPartial() {
+	if c.partialSince.Load() == 0 {
+		c.partialSince.Store(max(int64(c.sys.now()), 1))
 	}
 }
 

@@ -118,6 +118,9 @@ func (r *registry) terminate(c *connection, t *Termination) {
 	// The user manager lets go of the connection. It is told of unfinished
 	// handshakes as well: it knows nothing of them, and releases them.
 	r.sys.users.tell(terminated{c, t})
+	if r.sys.files != nil {
+		r.sys.files.tell(filesTerminated{c, t})
+	}
 	if r.draining {
 		r.parting = append(r.parting, c)
 	}

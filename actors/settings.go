@@ -5,8 +5,10 @@ import (
 	"net"
 	"time"
 
+	"example.com/rollcall/actors/filestore"
 	"example.com/rollcall/actors/internal/heartbeat"
 	"example.com/rollcall/actors/internal/session"
+	"example.com/rollcall/actors/internal/transfer"
 )
 
 // Settings are what the supervisor has validated and filled in: nothing here
@@ -50,10 +52,28 @@ type Settings struct {
 	// actor. It must not block.
 	OnEvent func(Event)
 
+	// Store keeps files; nil: the server takes none. The system does not close
+	// it. Transfers, Window and Offer are used with it alone.
+	Store     filestore.Store
+	Transfers TransferLimits
+	Window    uint64 // bytes of one transfer that may be on their way inside the server
+	// Offer decides on puts and relays; nil takes all. It may block until ctx ends.
+	Offer func(ctx context.Context, o FileOffer) error
+
 	TokenKey []byte           // secret of the resume tokens
 	Random   func() float64   // jitter, in [0, 1); called by many goroutines
 	Wall     func() time.Time // time stamps only
 	Hooks    *Hooks           // nil outside simulations
+}
+
+// TransferLimits bound the transfers that there may be at one time.
+type TransferLimits = transfer.Limits
+
+// FileOffer is what a hook judges: a file that a user wants to send.
+type FileOffer struct {
+	Connection uint64
+	Meta       filestore.Meta // Owner is the sender
+	Relay      bool           // straight to the one recipient, not stored
 }
 
 // LoginAttempt is what an authenticator judges.

@@ -38,6 +38,7 @@ type System struct {
 	refuse    context.CancelFunc
 	registry  *registry
 	users     *userManager
+	files     *fileManager // nil: the server takes no files
 	herald    *herald
 	stall     *stallClock
 
@@ -68,11 +69,20 @@ func Start(engine *actor.Engine, settings Settings) (*System, error) {
 	s.herald = &herald{sys: s}
 	s.users = newUserManager(s)
 	s.registry = newRegistry(s)
+	if settings.Store != nil {
+		s.files = newFileManager(s)
+		s.files.init(engine, s.pid("files"), 64, s.files, settings.Hooks, s.actorStopped)
+	}
 	s.herald.init(engine, s.pid("herald"), 64, s.herald, settings.Hooks, s.actorStopped)
 	s.users.init(engine, s.pid("users"), 256, s.users, settings.Hooks, s.actorStopped)
 	s.registry.init(engine, s.pid("registry"), 256, s.registry, settings.Hooks, s.actorStopped)
 	s.left.Store(3)
 	s.herald.spawn()
+	if s.files != nil {
+		s.left.Add(1)
+		s.files.spawn()
+		s.files.begin()
+	}
 	s.users.spawn()
 	s.registry.spawn()
 	s.stall = startStallClock(s)
@@ -160,6 +170,9 @@ func (s *System) Shutdown(ctx context.Context) error {
 		s.draining.Store(true)
 		s.refuse()
 		s.registry.tell(drain{})
+		if s.files != nil {
+			s.files.tell(filesDrain{})
+		}
 	}
 	empty := s.empty
 	s.mu.Unlock()
@@ -189,6 +202,9 @@ func (s *System) Shutdown(ctx context.Context) error {
 	}
 	s.cancel()
 	s.stall.stop()
+	if s.files != nil {
+		s.files.tell(quit{})
+	}
 	s.users.tell(quit{})
 	s.registry.tell(quit{})
 	s.herald.tell(quit{})

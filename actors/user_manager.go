@@ -199,6 +199,9 @@ func (u *userManager) login(m loginUser) {
 			Grace: uint64(u.sys.set.Grace / time.Millisecond), //nolint:gosec // not negative
 		},
 	})
+	if u.sys.files != nil {
+		u.sys.files.tell(arrived{c: m.c, user: user})
+	}
 }
 
 // refusedLogin turns the book's refusal into what the client is told.

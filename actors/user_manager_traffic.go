@@ -36,9 +36,16 @@ func (u *userManager) push(m pushUser) {
 			}
 		}
 	}
+	defer func() {
+		if m.sessions != nil {
+			m.sessions <- n
+		}
+		if m.then != nil {
+			m.then(n)
+		}
+	}()
 	if !m.everyone {
 		each(u.book.Connections(m.user))
-		m.sessions <- n
 		return
 	}
 	const page = 1024
@@ -49,7 +56,6 @@ func (u *userManager) push(m pushUser) {
 		}
 		cursor, more = next, rest
 	}
-	m.sessions <- n
 }
 
 // watch answers with the state that the watcher lacks.

@@ -27,6 +27,8 @@ type (
 	LoginAttempt = actors.LoginAttempt
 	// Caller is who sent an application message.
 	Caller = actors.Caller
+	// FileOffer is what Config.Offer judges.
+	FileOffer = actors.FileOffer
 	// Refusal is an error by which a handler chooses the code that the client
 	// is told.
 	Refusal = actors.Refusal
@@ -49,6 +51,10 @@ type (
 	UserOffline = actors.UserOffline
 	// Fault tells of a defect that a guard caught.
 	Fault = actors.Fault
+	// FileCommitted tells that a file is whole.
+	FileCommitted = actors.FileCommitted
+	// FileAborted tells that a file will not come.
+	FileAborted = actors.FileAborted
 	// Stall tells that the server itself stood still.
 	Stall = actors.Stall
 	// EventsLost tells a subscriber how many events it was too slow for.

@@ -12,6 +12,7 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"example.com/rollcall/actors"
+	"example.com/rollcall/actors/filestore"
 	"example.com/rollcall/wire"
 )
 
@@ -86,6 +87,25 @@ type Config struct {
 	// Recent is how many terminations are kept in memory. Default 1024.
 	Recent int
 
+	// Store keeps the files that users send, see package filestore. Nil: the
+	// server takes no files. The program opens it before New and closes it after
+	// Shutdown.
+	Store filestore.Store
+	// FileGrace is how long an interrupted transfer waits for its sender, and how
+	// long its partial file lives at most. Default 60 s; negative: not at all.
+	FileGrace time.Duration
+	// Transfers bounds the transfers of one connection (default 8),
+	// TransfersPerUser those of one user, interrupted ones included (64), and
+	// AllTransfers those of all (10,000).
+	Transfers, TransfersPerUser, AllTransfers int
+	// Window bounds what one transfer may have on its way inside the server, in
+	// bytes. Default 1 MiB.
+	Window int
+	// Offer judges puts and relays before they begin. Nil takes all. It runs on a
+	// goroutine of its own; the text of its error is told to the client with
+	// not_allowed.
+	Offer func(ctx context.Context, o FileOffer) error
+
 	// Authenticate judges logins. Nil admits everyone. It runs on a goroutine of
 	// its own and may block until its context ends, at the latest with the
 	// connection. The text of its error is told to the client.
@@ -140,6 +160,8 @@ func (c Config) Validate() error {
 	}{
 		{"sessions a user", c.MaxSessions}, {"connections", c.MaxConnections}, {"credits", c.Credits},
 		{"read buffer", c.ReadBuffer}, {"queue bytes", c.QueueBytes}, {"queue frames", c.QueueFrames},
+		{"transfers a connection", c.Transfers}, {"transfers a user", c.TransfersPerUser},
+		{"transfers", c.AllTransfers}, {"window bytes", c.Window},
 		{"history", c.History}, {"recent terminations", c.Recent}, {"event buffer", c.EventBuffer},
 	} {
 		if n.value < 0 {
@@ -203,7 +225,13 @@ func (c Config) settings() actors.Settings {
 		Recent:         or(c.Recent, 1024),
 		SweepInterval:  sweepInterval,
 		Authenticate:   c.Authenticate,
-		Random:         c.Random, TokenKey: c.Secret, Wall: c.Wall, Hooks: c.Hooks,
+		Store:          c.Store, Offer: c.Offer,
+		Window: uint64(or(c.Window, 1<<20)), //nolint:gosec // validated
+		Transfers: actors.TransferLimits{
+			PerConnection: or(c.Transfers, 8), PerOwner: or(c.TransfersPerUser, 64),
+			All: or(c.AllTransfers, 10_000), Grace: max(or(c.FileGrace, time.Minute), 0),
+		},
+		Random: c.Random, TokenKey: c.Secret, Wall: c.Wall, Hooks: c.Hooks,
 	}
 	if s.Wall == nil {
 		s.Wall = time.Now

@@ -21,6 +21,14 @@ func logEvents(log logrus.FieldLogger) func(Event) {
 			log.WithFields(logrus.Fields{
 				"user": e.User, "version": e.Version, "reason": e.Reason.String(),
 			}).Info("user offline")
+		case FileCommitted:
+			log.WithFields(logrus.Fields{
+				"file": e.Meta.ID.String(), "owner": e.Meta.Owner, "size": e.Meta.Size, "relay": e.Relay,
+			}).Info("file complete")
+		case FileAborted:
+			log.WithFields(logrus.Fields{
+				"owner": e.Meta.Owner, "size": e.Meta.Size, "relay": e.Relay, "code": e.Code.String(), "text": e.Text, "by": e.By,
+			}).Info("file aborted")
 		case Fault:
 			log.WithFields(logrus.Fields{
 				"actor": e.Actor, "message": e.Message, "panic": e.Value, "stack": e.Stack,

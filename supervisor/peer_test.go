@@ -35,6 +35,7 @@ type peer struct {
 	got   []wire.Message
 	pings int
 	mute  bool
+	wrote time.Time // when bytes were last written
 	view  *view
 	end   error
 }
@@ -176,7 +177,19 @@ func (p *peer) putRaw(b []byte) error {
 	p.writing <- struct{}{}
 	defer func() { <-p.writing }()
 	_, err := p.nc.Write(b)
+	if err == nil {
+		p.mu.Lock()
+		p.wrote = time.Now()
+		p.mu.Unlock()
+	}
 	return err
+}
+
+// heardAt is when the server has last heard this client.
+func (p *peer) heardAt() time.Time {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.wrote
 }
 
 func (p *peer) send(messages ...wire.Message) {

@@ -26,8 +26,9 @@ type world struct {
 	links []*link
 	peers []*peer
 
-	faults int  // panics that the test causes in our actors
-	down   bool // the test has shut the server down
+	faults int        // panics that the test causes in our actors
+	count  func() int // the same, as of the end; may be nil
+	down   bool       // the test has shut the server down
 }
 
 var ctx = context.Background()
@@ -239,6 +240,9 @@ func (w *world) finish() {
 	}
 	if n.Live != 0 || n.Accepted != total {
 		w.t.Errorf("G2: %d live, %d accepted, %d terminated", n.Live, n.Accepted, total)
+	}
+	if w.count != nil {
+		w.faults = w.count()
 	}
 	if n.Panics != uint64(w.faults) {
 		w.t.Errorf("%d panics, the test caused %d: %+v", n.Panics, w.faults, events[supervisor.Fault](w.rec))

@@ -43,7 +43,75 @@ func drawMessage(t *rapid.T, typ Type) Message {
 		}
 		return all
 	}
+	size := func(name string, least uint64) uint64 { return rapid.Uint64Range(least, MaxFileSize).Draw(t, name) }
+	fileID := func() FileID { return rapid.SliceOfN(rapid.Byte(), FileIDSize, FileIDSize).Draw(t, "file id") }
+	hash := func() []byte { return rapid.SliceOfN(rapid.Byte(), HashSize, HashSize).Draw(t, "hash") }
+	file := func() File {
+		return File{
+			ID: fileID(), Owner: text(1, MaxUser), Name: text(1, MaxFileName), Size: size("size", 0), Media: text(0, MaxMedia),
+			SHA256: hash(), To: users(), Everyone: truth.Draw(t, "everyone"),
+			Created: when.Draw(t, "created"), Stored: when.Draw(t, "stored"), Expires: when.Draw(t, "expires"),
+		}
+	}
+	notStored := func() File {
+		f := file()
+		if truth.Draw(t, "not stored") {
+			f.ID = nil
+		}
+		return f
+	}
 	switch typ {
+	case TypePut:
+		m := &Put{
+			Request: u(id, "id"), Name: text(1, MaxFileName), Size: size("size", 0), Media: text(0, MaxMedia),
+			SHA256: hash(), To: users(), Everyone: truth.Draw(t, "everyone"),
+		}
+		m.Everyone = m.Everyone || len(m.To) == 0
+		m.Relay = len(m.To) == 1 && !m.Everyone && truth.Draw(t, "relay")
+		return m
+	case TypePutOK:
+		offset := size("offset", 0)
+		return &PutOK{
+			Request: u(id, "id"), Transfer: u(id, "transfer"), Offset: offset, Limit: size("limit", offset),
+			Chunk: rapid.Uint64Range(1, MaxMaxFrame).Draw(t, "chunk"),
+		}
+	case TypeGet:
+		offset := size("offset", 0)
+		return &Get{Request: u(id, "id"), File: fileID(), Offset: offset, Limit: size("limit", offset)}
+	case TypeGetOK:
+		return &GetOK{Request: u(id, "id"), Transfer: u(id, "transfer"), File: file()}
+	case TypeChunk:
+		return drawChunk(t)
+	case TypeCredit:
+		offset := size("offset", 0)
+		return &Credit{Transfer: u(id, "transfer"), Offset: offset, Limit: size("limit", offset)}
+	case TypeDone:
+		return &Done{Transfer: u(id, "transfer"), File: notStored().ID}
+	case TypeAbort:
+		return &Abort{
+			Transfer: u(id, "transfer"), Code: Code(rapid.ByteRange(1, 255).Draw(t, "code")),
+			Text: text(0, MaxText), By: text(0, MaxUser),
+		}
+	case TypeOffer:
+		return &Offer{Transfer: u(id, "transfer"), File: notStored()}
+	case TypeAccept:
+		offset := size("offset", 0)
+		return &Accept{Transfer: u(id, "transfer"), Offset: offset, Limit: size("limit", offset)}
+	case TypeFileNotice:
+		return &FileNotice{
+			Event: FileEvent(rapid.ByteRange(1, 255).Draw(t, "event")), File: notStored(),
+			Code: Code(rapid.Byte().Draw(t, "code")), By: text(0, MaxUser), At: when.Draw(t, "at"),
+		}
+	case TypeFiles:
+		return &Files{Request: u(id, "id"), Cursor: text(0, MaxCursor), Limit: rapid.Uint64Max(MaxFiles).Draw(t, "limit")}
+	case TypeFileList:
+		m := &FileList{Request: u(id, "id"), Next: text(0, MaxCursor)}
+		for range rapid.IntRange(0, 3).Draw(t, "files") {
+			m.Files = append(m.Files, file())
+		}
+		return m
+	case TypeRemove:
+		return &Remove{Request: u(id, "id"), File: fileID()}
 	case TypeHello:
 		low := u(id, "low")
 		return &Hello{
@@ -251,7 +319,7 @@ func TestAppendRefusalLeavesDst(t *testing.T) {
 // The worst that a body can ask for beyond itself is one array of the largest
 // entries there are.
 func TestDecodeMemory(t *testing.T) {
-	const array = MaxArray * 64 // a Change is smaller than this
+	const array = MaxArray * 192 // a File is smaller than this, a Change much so
 	many := func(prefix, item string) []byte {
 		return unhex(t, prefix+"990400"+strings.Repeat(item, MaxArray))
 	}
@@ -263,10 +331,16 @@ func TestDecodeMemory(t *testing.T) {
 		{"empty names", TypeWatch, many("a2010103", "60")},
 		{"empty maps for changes", TypeDelta, many("a104", "a0")},
 		{"unknown fields in maps", TypeDelta, many("a104", "a1182800")},
+		{"empty maps for files", TypeFileList, many("a102", "a0")},
+		{"empty names in a put", TypePut, many("a106", "60")},
+		{"empty names in the files of a list", TypeFileList, unhex(t, "a10298ff"+strings.Repeat("a107820000", 255))},
 		{"empty maps for users online", TypeSnapshot, many("a105", "a0")},
 		{"unknown fields", TypePing, unhex(t, "b840"+manyPairs(64))},
 		{"empty maps in an unknown field", TypePing, many("a11828", "a0")},
 		{"a promise of 2^40 bytes", TypeApp, unhex(t, "a1025b0000010000000000")},
+		{"a promise of 2^40 bytes in a chunk", TypeChunk, unhex(t, "a1035b0000010000000000")},
+		{"a promise of 2^40 bytes in a file", TypeOffer, unhex(t, "a102a1065b0000010000000000")},
+		{"a promise of 1024 files", TypeFileList, unhex(t, "a102990400")},
 		{"a promise of 1024 elements", TypeWatch, unhex(t, "a103990400")},
 		{"a promise of 2^40 elements", TypeWatch, unhex(t, "a1039b0000010000000000")},
 		{"a long text where a number belongs", TypePing, unhex(t, "a101790400"+strings.Repeat("61", 1024))},

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"fmt"
+	"iter"
 	"maps"
 	"slices"
 	"testing"
@@ -27,13 +28,28 @@ func badCases(tb testing.TB, typ Type) []badCase {
 		tb.Fatal(err)
 	}
 	for _, f := range fieldsOf(newMessage(typ)) {
+		was := fields[f.key]
 		for _, wrong := range wrongValues(f.kind) {
-			was := fields[f.key]
 			fields[f.key] = unhex(tb, wrong)
-			body := assemble(fields)
-			fields[f.key] = was
-			all = append(all, badCase{fmt.Sprintf("%s is %s", f.name, diagnose(tb, wrong)), body, "malformed"})
+			all = append(all, badCase{fmt.Sprintf("%s is %s", f.name, diagnose(tb, wrong)), assemble(fields), "malformed"})
 		}
+		switch f.kind {
+		case "file":
+			for name, file := range wrongFiles(tb, was) {
+				fields[f.key] = file
+				all = append(all, badCase{f.name + "." + name, assemble(fields), "malformed"})
+			}
+		case "[file]": // the full message has one
+			for name, file := range wrongFiles(tb, was[1:]) {
+				fields[f.key] = append([]byte{0x81}, file...)
+				all = append(all, badCase{f.name + "[0]." + name, assemble(fields), "malformed"})
+			}
+		}
+		if was == nil {
+			delete(fields, f.key)
+			continue
+		}
+		fields[f.key] = was
 	}
 	for _, e := range edges[typ] {
 		err := "field"
@@ -48,6 +64,28 @@ func badCases(tb testing.TB, typ Type) []badCase {
 		}
 	}
 	return all
+}
+
+// wrongFiles are the descriptions of a file with one field of a wrong type: a
+// map within the body is held to the same rules as the body itself.
+func wrongFiles(tb testing.TB, full []byte) iter.Seq2[string, []byte] {
+	tb.Helper()
+	fields := map[uint64]cbor.RawMessage{}
+	if err := cbor.Unmarshal(full, &fields); err != nil {
+		tb.Fatal(err)
+	}
+	return func(yield func(string, []byte) bool) {
+		for _, f := range fieldsOf(&File{}) {
+			was := fields[f.key]
+			for _, wrong := range wrongValues(f.kind) {
+				fields[f.key] = unhex(tb, wrong)
+				if !yield(fmt.Sprintf("%s is %s", f.name, diagnose(tb, wrong)), assemble(fields)) {
+					return
+				}
+			}
+			fields[f.key] = was
+		}
+	}
 }
 
 // assemble writes a map of fewer than 24 fields whatever their values are: a
@@ -84,7 +122,7 @@ func wrongValues(kind string) []string {
 		return []string{minusOne, float, text, byteString, yes, null, simple, numbers, emptyMap, bignum, selfDescribed}
 	case "int":
 		return []string{tooBigSigned, "3b8000000000000000", float, text, byteString, yes, null, numbers}
-	case "reason", "code":
+	case "reason", "code", "event":
 		return []string{minusOne, tooBig, float, text, yes, null, simple}
 	case "text":
 		return []string{one, byteString, yes, null, numbers, emptyMap, "61ff", "62c080", "7f6161ff"}
@@ -94,6 +132,8 @@ func wrongValues(kind string) []string {
 		return []string{"00", one, text, null, numbers}
 	case "[text]":
 		return []string{one, text, byteString, null, numbers, emptyMap, "814161", "81f6", "8180", "9f6161ff"}
+	case "file":
+		return []string{one, text, byteString, yes, null, numbers, "80", "a10301", "a106820102", "a201010101", "bfff"}
 	default: // an array of maps
 		return []string{one, text, byteString, null, numbers, emptyMap, "8180", "81f6", "81a101f6", "81a10120", "8181a10101", "9fa0ff", "81a2026161026162"}
 	}

@@ -223,6 +223,20 @@ var edges = map[Type][]edge{
 		{name: "code", at: &Error{Code: 1}, past: &Error{}},
 		{name: "text", at: &Error{Code: 1, Text: long(1024)}, past: &Error{Code: 1, Text: long(1025)}},
 	},
+	TypePut:        putEdges,
+	TypePutOK:      putOKEdges,
+	TypeGet:        getEdges,
+	TypeGetOK:      getOKEdges,
+	TypeChunk:      chunkEdges,
+	TypeCredit:     creditEdges,
+	TypeDone:       doneEdges,
+	TypeAbort:      abortEdges,
+	TypeOffer:      offerEdges,
+	TypeAccept:     acceptEdges,
+	TypeFileNotice: fileNoticeEdges,
+	TypeFiles:      filesEdges,
+	TypeFileList:   fileListEdges,
+	TypeRemove:     removeEdges,
 	TypeBye: {
 		{name: "reason", at: &Bye{Reason: 1}, past: &Bye{}},
 		{name: "text", at: &Bye{Reason: 1, Text: long(1024)}, past: &Bye{Reason: 1, Text: long(1025)}},
@@ -287,6 +301,7 @@ func TestLargestFrame(t *testing.T) {
 			&Response{Request: 1, Body: append([]byte("more"), body...)},
 			&Send{ID: 1, To: "a", Body: body},
 			&Deliver{ID: 1, From: "a", Body: body},
+			&Chunk{Transfer: 1, Offset: 1 << 40, Data: append([]byte("more"), body...)},
 		} {
 			if _, err := Append(nil, m); !errors.Is(err, ErrFrameTooLarge) {
 				t.Errorf("%s with a body of %d: %v, want %v", m.Type(), size, err, ErrFrameTooLarge)

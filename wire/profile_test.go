@@ -2,6 +2,7 @@ package wire
 
 import (
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 )
@@ -74,44 +75,60 @@ func manyPairs(n int) string {
 func TestProfile(t *testing.T) {
 	for _, c := range outsideProfile {
 		body := unhex(t, c.hex)
-		if err := checkProfile(body, 0); err == nil {
+		if err := checkProfile(body, nil); err == nil {
 			t.Errorf("%s is admitted", c.name)
 		}
-		if n := testing.AllocsPerRun(10, func() { _ = checkProfile(body, 0) }); n != 0 {
+		if n := testing.AllocsPerRun(10, func() { _ = checkProfile(body, nil) }); n != 0 {
 			t.Errorf("%s: %v allocations", c.name, n)
 		}
 	}
 	for _, typ := range Types() {
 		for _, c := range goodCases[typ] {
 			body := unchecked(t, c.message)
-			if err := checkProfile(body, byteKeys[typ]); err != nil {
+			if err := checkProfile(body, shapes[typ]); err != nil {
 				t.Errorf("%s, %s: %v", typ, c.name, err)
 			}
-			if n := testing.AllocsPerRun(10, func() { _ = checkProfile(body, byteKeys[typ]) }); n != 0 {
+			if n := testing.AllocsPerRun(10, func() { _ = checkProfile(body, shapes[typ]) }); n != 0 {
 				t.Errorf("%s, %s: %v allocations", typ, c.name, n)
 			}
 		}
 	}
 }
 
-// TestProfileKnowsByteStrings: the profile checks byte strings in the body's
-// own map only, so there must be none further down.
+// TestProfileKnowsByteStrings: wherever a message has a byte string, in a map
+// within a map too, the profile refuses anything else, were the library to take it.
 func TestProfileKnowsByteStrings(t *testing.T) {
-	for name, m := range described() {
-		for _, f := range fieldsOf(m) {
-			if f.kind != "bytes" {
-				continue
-			}
-			message, ok := m.(Message)
-			if !ok {
-				t.Fatalf("%s.%s: a byte string within a field", name, f.name)
-			}
-			if byteKeys[message.Type()]>>f.key&1 != 1 {
-				t.Errorf("%s.%s is not known as a byte string", name, f.name)
-			}
+	for _, typ := range Types() {
+		compareShape(t, typ.String(), reflect.TypeOf(newMessage(typ)).Elem(), shapes[typ])
+	}
+	if s := shapes[TypePing]; s.bytes != 0 || len(s.inner) != 0 {
+		t.Errorf("ping has the shape %+v", s)
+	}
+	if s := shapes[TypeFileList].under(2); !s.isBytes(1) || s.isBytes(3) || !s.isBytes(6) || s.under(2) != nil {
+		t.Errorf("a file in a list has the shape %+v", s)
+	}
+	for _, s := range []*shape{nil, shapes[TypePing]} {
+		if s.isBytes(1) || s.isBytes(64) || s.isBytes(1<<32-1) || s.under(1) != nil {
+			t.Errorf("%+v knows fields that are not there", s)
 		}
 	}
-	if byteKeys[TypePing] != 0 {
-		t.Errorf("ping has byte strings: %b", byteKeys[TypePing])
+}
+
+func compareShape(t *testing.T, name string, structure reflect.Type, s *shape) {
+	t.Helper()
+	if s == nil {
+		t.Fatalf("%s has no shape", name)
+	}
+	for _, f := range fieldsOf(reflect.New(structure).Interface()) {
+		if want := f.kind == "bytes"; s.isBytes(uint32(f.key)) != want {
+			t.Errorf("%s.%s is taken for a byte string: %v", name, f.name, !want)
+		}
+		inner := map[string]any{"[online]": Online{}, "[change]": Change{}, "[file]": File{}, "file": File{}}[f.kind]
+		switch {
+		case inner != nil:
+			compareShape(t, name+"."+f.name, reflect.TypeOf(inner), s.under(uint32(f.key)))
+		case s.under(uint32(f.key)) != nil:
+			t.Errorf("%s.%s is taken for a map", name, f.name)
+		}
 	}
 }

@@ -44,8 +44,12 @@ func kindOf(t reflect.Type) string {
 		return "reason"
 	case reflect.TypeFor[Code]():
 		return "code"
-	case reflect.TypeFor[[]byte]():
+	case reflect.TypeFor[[]byte](), reflect.TypeFor[FileID]():
 		return "bytes"
+	case reflect.TypeFor[FileEvent]():
+		return "event"
+	case reflect.TypeFor[File]():
+		return "file"
 	case reflect.TypeFor[[]string]():
 		return "[text]"
 	}
@@ -92,7 +96,7 @@ func readDocument(tb testing.TB, name string) string {
 // described is every map on the wire by name: the messages, and what stands in
 // their arrays.
 func described() map[string]any {
-	all := map[string]any{"online": &Online{}, "change": &Change{}}
+	all := map[string]any{"online": &Online{}, "change": &Change{}, "file": &File{}}
 	for _, t := range Types() {
 		all[t.String()] = newMessage(t)
 	}
@@ -152,15 +156,16 @@ func schemaKind(cddl string) string {
 	}
 	word, _, _ := strings.Cut(cddl, " ")
 	switch word {
-	case "uint", "version", "epoch", "request-id", "millis", "4096..1048576":
+	case "uint", "version", "epoch", "request-id", "millis", "4096..1048576", "1..1048576", "1..256",
+		"transfer", "size", "size-or-zero":
 		return "uint"
 	case "unix-ms":
 		return "int"
 	case "true":
 		return "bool"
-	case "identifier", "user", "name", "name-or-empty", "kind", "people-text":
+	case "identifier", "user", "name", "name-or-empty", "kind", "people-text", "file-name", "media", "cursor":
 		return "text"
-	case "bytes", "token":
+	case "bytes", "token", "file-id", "hash":
 		return "bytes"
 	default:
 		return word // reason, code, and the maps by name
@@ -178,13 +183,26 @@ func TestSchemaHasEveryLimit(t *testing.T) {
 		fmt.Sprintf("\nkind          = tstr .size (1..%d)\n", MaxKind),
 		fmt.Sprintf("\npeople-text   = tstr .size (1..%d)\n", MaxText),
 		fmt.Sprintf("\ntoken         = bytes .size (1..%d)\n", MaxToken),
-		fmt.Sprintf("\nmillis     = 1..%d\n", uint64(MaxMillis)),
+		fmt.Sprintf("\nmillis       = 1..%d\n", uint64(MaxMillis)),
 		fmt.Sprintf("  ? 3: bytes .size (1..%d),      ; credential\n", MaxCredential),
 		fmt.Sprintf("  7: %d..%d,                ; max_frame\n", MinMaxFrame, MaxMaxFrame),
 		fmt.Sprintf("  ? 3: [1*%d user],               ; users\n", MaxWatchNames),
 		fmt.Sprintf("  ? 2: [1*%d user],               ; users\n", MaxWatchNames),
 		fmt.Sprintf("  ? 5: [1*%d online],            ; online\n", MaxEntries),
 		fmt.Sprintf("  ? 4: [1*%d change],            ; changes\n", MaxEntries),
+		fmt.Sprintf("\nfile-name     = tstr .size (1..%d) ", MaxFileName),
+		fmt.Sprintf("\nmedia         = tstr .size (1..%d)\n", MaxMedia),
+		fmt.Sprintf("\ncursor        = tstr .size (1..%d)\n", MaxCursor),
+		fmt.Sprintf("\nfile-id       = bytes .size %d\n", FileIDSize),
+		fmt.Sprintf("\nhash          = bytes .size %d\n", HashSize),
+		fmt.Sprintf("\nsize         = 1..%d\n", uint64(MaxFileSize)),
+		fmt.Sprintf("\nsize-or-zero = 0..%d\n", uint64(MaxFileSize)),
+		fmt.Sprintf("  3: bytes .size (1..%d),     ; data\n", MaxMaxFrame),
+		fmt.Sprintf("  5: 1..%d,                   ; chunk\n", MaxMaxFrame),
+		fmt.Sprintf("  ? 6: [1*%d user],               ; to\n", MaxRecipients),
+		fmt.Sprintf("  ? 7: [1*%d user],               ; to\n", MaxRecipients),
+		fmt.Sprintf("  ? 3: 1..%d,                     ; limit\n", MaxFiles),
+		fmt.Sprintf("  ? 2: [1*%d file],               ; files\n", MaxFiles),
 	} {
 		if !strings.Contains(schema, want) {
 			t.Errorf("no line %q", want)

@@ -35,7 +35,7 @@ func (s *store) Resume(id ID) (Partial, error) {
 }
 
 // reopen opens a partial and checks that what was durable still is what it was.
-func (s *store) reopen(e *unfinished) (p *partial, err error) {
+func (s *store) reopen(e *unfinished) (_ *partial, err error) {
 	dir := partialPath(e.meta.ID)
 	b, err := readFile(s.disk, dir+"/"+nameMeta, maxMeta)
 	if err != nil {
@@ -45,21 +45,23 @@ func (s *store) reopen(e *unfinished) (p *partial, err error) {
 	if !ok || f.meta.ID != e.meta.ID || f.durable.Offset != e.durable {
 		return nil, fmt.Errorf("%w: the metadata of %s is damaged", ErrChecksum, e.meta.ID)
 	}
-	p = &partial{store: s, entry: e, durable: e.durable, hinted: e.durable, slot: f.next}
-	if p.data, err = s.disk.edit(dir + "/" + nameData); err != nil {
+	p := &partial{store: s, entry: e, durable: e.durable, hinted: e.durable, slot: f.next}
+	data, err := s.disk.edit(dir + "/" + nameData)
+	if err != nil {
 		return nil, diskError("open the data", err)
 	}
 	defer func() {
 		if err != nil {
-			p.data.Close()
+			data.Close()
 		}
 	}()
+	p.data = data
 	// Beyond the checkpoint a crash leaves what it likes: zeros, old blocks.
-	if err := p.data.Truncate(e.durable); err != nil {
+	if err := data.Truncate(e.durable); err != nil {
 		return nil, diskError("cut the data", err)
 	}
 	if p.hash = restore(e.state); p.hash == nil {
-		if p.hash, err = s.rehash(p.data, e.durable); err != nil {
+		if p.hash, err = s.rehash(data, e.durable); err != nil {
 			return nil, err
 		}
 	}

@@ -37,7 +37,7 @@ type Store interface {
 	// List gives visible files that match, by Committed and then by ID, from the
 	// cursor on, which is empty at first and next from then on; next is empty at
 	// the end. A limit that is not in 1…MaxList means MaxList. match must not
-	// change or keep the Meta; nil matches all. No lock is held while it runs.
+	// change or keep the Meta, nor call the store; nil matches all.
 	// Errors: ErrCursor, ErrClosed.
 	List(match func(*Meta) bool, cursor string, limit int) (found []Meta, next string, err error)
 	// Expire removes what has reached its Expires at now (Unix ms) and gives what

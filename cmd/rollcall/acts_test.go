@@ -1,3 +1,31 @@
 package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+)
+
+// actAs is the environment variable by which a test starts the test binary
+// itself as another program.
 const actAs = "ROLLCALL_TEST_ACT"
-func act(string) int { return 0 }
+
+// act is that program.
+func act(as string) int {
+	if as != "half-frame" {
+		return exitUsage
+	}
+	r, err := rawLogin(context.Background(), os.Getenv("ROLLCALL_SERVER"), os.Getenv("ROLLCALL_USER"), 0)
+	if err == nil {
+		err = r.writeHalf()
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return exitFailure
+	}
+	fmt.Println("half a frame is out")
+	for err == nil { // reads what comes, so that its end is no reset; and answers nothing
+		_, err = r.next()
+	}
+	return exitOK
+}

@@ -37,7 +37,8 @@ was as it must be.`, demoHeartbeat, demoTimeout),
 }
 
 func (p *program) demo(ctx context.Context) error {
-	defer quiet()()
+	restore := quiet()
+	defer restore()
 	d, err := openDemo(ctx, p.printer(p.out))
 	if err != nil {
 		return err

@@ -193,7 +193,7 @@ func (d *demo) close() (wrong []string) {
 	<-d.watched
 	wrong = append(wrong, d.checkEmpty(ctx)...)
 	if err := errors.Join(d.server.Shutdown(ctx), <-d.served); err != nil {
-		wrong = append(wrong, err.Error())
+		wrong = append(wrong, plain(err))
 	}
 	return wrong
 }

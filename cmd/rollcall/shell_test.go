@@ -37,7 +37,7 @@ func (s *shell) program(out, err io.Writer, signals <-chan os.Signal) *program {
 	return &program{
 		in: in, out: out, err: err, signals: signals,
 		env:  func(name string) (string, bool) { v, ok := s.env[name]; return v, ok },
-		exit: func(code int) { panic("the process would end at once") },
+		exit: func(int) { panic("the process would end at once") },
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"runtime"
+	"runtime/debug"
 	"testing"
 
 	"example.com/rollcall/wire"
@@ -118,7 +119,13 @@ func BenchmarkIdleClient(b *testing.B) {
 		w := testWelcome
 		answer, _ = wire.Append(answer, &w)
 		_, _ = io.ReadFull(nc, make([]byte, 5))
-		go func() { _, _ = io.Copy(io.Discard, nc) }()
+		go func() {
+			for b := make([]byte, 64); ; {
+				if _, err := nc.Read(b); err != nil {
+					return
+				}
+			}
+		}()
 		_, _ = nc.Write(answer)
 	}
 	const n = 1000
@@ -143,8 +150,7 @@ func BenchmarkIdleClient(b *testing.B) {
 }
 
 func memory() int64 {
-	runtime.GC()
-	runtime.GC()
+	debug.FreeOSMemory() // collects first
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return int64(m.HeapInuse + m.StackInuse) //nolint:gosec // bytes of memory fit

@@ -144,6 +144,41 @@ func TestRequestInFlightIsNotSentAgain(t *testing.T) {
 	})
 }
 
+// What still waited for room when the connection broke was not sent: it goes out
+// on the next.
+func TestUnsentRequestsGoOutLater(t *testing.T) {
+	bubble(t, func(t *testing.T, s *script) {
+		c, p := s.connect(s.options())
+		for c.Post("bob", "", make([]byte, 60<<10)) == nil {
+			synctest.Wait()
+		}
+		asked := later(func() ([]byte, error) { return c.Request(t.Context(), "k", make([]byte, 20<<10)) })
+		told := later(func() (any, error) { return nil, c.Tell(t.Context(), "k", make([]byte, 20<<10)) })
+		synctest.Wait()
+		p.cut()
+		p = s.accept().greet()
+		for range 2 {
+			if m, ok := must(p.read()).(*wire.Request); ok {
+				p.send(&wire.Response{Request: m.Request})
+			}
+		}
+		if r := <-asked; r.err != nil {
+			t.Error(r.err)
+		}
+		if r := <-told; r.err != nil {
+			t.Error(r.err)
+		}
+		closeBoth(c, p)
+	})
+}
+
+func must(m wire.Message, err error) wire.Message {
+	if err != nil {
+		panic(err)
+	}
+	return m
+}
+
 func TestLoginIsRemembered(t *testing.T) {
 	bubble(t, func(t *testing.T, s *script) {
 		c, p := s.connect(s.options())

@@ -24,6 +24,7 @@ type Outbox struct {
 	control [][]byte
 	data    queue
 	state   queue
+	bulk    queue
 	last    []byte // the goodbye: handed out after everything else
 	closed  bool
 
@@ -105,14 +106,22 @@ func (o *Outbox) State(frames ...[]byte) {
 	}
 }
 
+// Bulk queues a part of a file, behind everything else. The lane has no bound of
+// its own: the windows of the transfers bound it.
+func (o *Outbox) Bulk(f []byte) {
+	if !o.closed {
+		o.bulk.push(f)
+	}
+}
+
 // StateQueued returns the frames in the state lane that wait.
 func (o *Outbox) StateQueued() int { return o.state.len() }
 
 // Queued returns the frames and bytes that wait in all lanes or are on their
 // way to the transport.
 func (o *Outbox) Queued() (frames, bytes int) {
-	frames = len(o.control) + o.data.len() + o.state.len() + o.flyingCount
-	bytes = o.data.bytes + o.state.bytes + o.flyingData
+	frames = len(o.control) + o.data.len() + o.state.len() + o.bulk.len() + o.flyingCount
+	bytes = o.data.bytes + o.state.bytes + o.bulk.bytes + o.flyingData
 	for _, f := range o.control {
 		bytes += len(f)
 	}
@@ -125,7 +134,7 @@ func (o *Outbox) Finish(last []byte, drop bool) {
 	if o.closed {
 		return
 	}
-	o.closed, o.last = true, last
+	o.closed, o.last, o.bulk = true, last, queue{} // a file is never finished here
 	if drop {
 		o.control, o.data, o.state = nil, queue{}, queue{}
 	}
@@ -150,6 +159,7 @@ func (o *Outbox) Take(dst [][]byte, budget int) [][]byte {
 	dst, left = o.take(dst, &o.data, left, left/2, start)
 	dst, left = o.take(dst, &o.state, left, 0, start)
 	dst, left = o.take(dst, &o.data, left, 0, start)
+	dst = o.takeBulk(dst, left)
 	if left > 0 && o.last != nil && o.data.len() == 0 && o.state.len() == 0 {
 		dst = append(dst, o.last)
 		o.last = nil
@@ -180,10 +190,23 @@ func (o *Outbox) take(dst [][]byte, q *queue, left, floor, start int) ([][]byte,
 	return dst, left
 }
 
+// takeBulk moves one part of a file, whatever else there is, so that files go
+// on beside messages; and more of them while the budget lasts.
+func (o *Outbox) takeBulk(dst [][]byte, left int) [][]byte {
+	for first := true; o.bulk.len() > 0 && (first || left > 0); first = false {
+		f := o.bulk.pop()
+		dst = append(dst, f)
+		left -= len(f)
+		o.flyingCount++
+		o.flyingData += len(f)
+	}
+	return dst
+}
+
 // Written confirms that what Take handed out has been written.
 func (o *Outbox) Written() { o.flying, o.flyingCount, o.flyingData = false, 0, 0 }
 
 // Idle reports whether nothing waits and nothing is on its way.
 func (o *Outbox) Idle() bool {
-	return !o.flying && o.last == nil && len(o.control) == 0 && o.data.len() == 0 && o.state.len() == 0
+	return !o.flying && o.last == nil && len(o.control) == 0 && o.data.len() == 0 && o.state.len() == 0 && o.bulk.len() == 0
 }

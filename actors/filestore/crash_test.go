@@ -1,0 +1,415 @@
+package filestore
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+)
+
+// witness notes what the store has promised before the crash.
+type witness struct {
+	content   map[ID][]byte
+	liar      map[ID]bool  // its hash is wrong
+	committed map[ID]bool  // Commit has said so
+	finishing map[ID]bool  // Commit, Delete, Drop, Discard or Expire has begun: anything may be left
+	deleted   map[ID]bool  // Delete has said so
+	durable   map[ID]int64 // what Sync has said
+	told      []string     // notices that are kept for sure
+	begun     []string     // notices that may be there
+}
+
+func newWitness() *witness {
+	return &witness{
+		content: make(map[ID][]byte), liar: make(map[ID]bool), committed: make(map[ID]bool),
+		finishing: make(map[ID]bool), deleted: make(map[ID]bool), durable: make(map[ID]int64),
+	}
+}
+
+// life is one life of the process, on a disk that may crash.
+type life struct {
+	*store
+	w   *witness
+	err error // the first error; the rest of the life does nothing
+}
+
+func (l *life) do(f func() error) {
+	if l.err == nil {
+		l.err = f()
+	}
+}
+
+func (l *life) begin(n byte, size int, change func(*Meta)) (p Partial) {
+	content := contentOf(uint64(n), size)
+	m := offerAs(n, content)
+	if change != nil {
+		change(&m)
+	}
+	l.w.content[m.ID] = content
+	l.do(func() (err error) {
+		p, err = l.Begin(m)
+		return err
+	})
+	return p
+}
+
+// write writes the content up to an offset.
+func (l *life) write(p Partial, to int64) {
+	l.do(func() error {
+		m := p.Meta()
+		for p.Offset() < to {
+			end := min(p.Offset()+700, to)
+			if _, err := p.Write(l.w.content[m.ID][p.Offset():end]); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func (l *life) sync(p Partial) {
+	l.do(func() error {
+		n, err := p.Sync()
+		if err == nil {
+			l.w.durable[p.Meta().ID] = n
+		}
+		return err
+	})
+}
+
+func (l *life) suspend(p Partial) {
+	l.do(func() error {
+		at, err := p.Offset(), p.Suspend()
+		if err == nil {
+			l.w.durable[p.Meta().ID] = at
+		}
+		return err
+	})
+}
+
+func (l *life) resume(n byte) (p Partial) {
+	l.do(func() (err error) {
+		p, err = l.Resume(idOf(n))
+		return err
+	})
+	return p
+}
+
+func (l *life) commit(p Partial, now int64) {
+	l.do(func() error {
+		id := p.Meta().ID
+		l.w.finishing[id] = true
+		_, err := p.Commit(now)
+		switch {
+		case l.w.liar[id] && errors.Is(err, ErrChecksum):
+			return nil
+		case err == nil:
+			l.w.committed[id] = true
+			delete(l.w.finishing, id)
+		}
+		return err
+	})
+}
+
+func (l *life) remove(n byte, f func() error) {
+	l.do(func() error {
+		l.w.finishing[idOf(n)] = true
+		return f()
+	})
+}
+
+func (l *life) notice(body string) {
+	l.do(func() error {
+		l.w.begun = append(l.w.begun, body)
+		err := l.AddNotice("bob", []byte(body))
+		if err == nil {
+			l.w.told = append(l.w.told, body)
+		}
+		return err
+	})
+}
+
+func crashOptions() Options {
+	c := &clock{ms: 5000}
+	return Options{Now: c.now, Retention: time.Hour, Rand: rand.NewChaCha8([32]byte{})}
+}
+
+// liveOnce does everything that a store can do, once each, in two lives of the
+// process, until the disk crashes.
+func liveOnce(d *crashDisk, w *witness) error {
+	s, _, err := openStore(d, nil, crashOptions())
+	if err != nil {
+		return err
+	}
+	l := &life{store: s, w: w}
+	a := l.begin(1, 2000, nil)
+	l.write(a, 900)
+	l.sync(a)
+	l.write(a, 2000)
+	l.commit(a, 6000)
+	b := l.begin(2, 3000, nil)
+	l.write(b, 1000)
+	l.sync(b)
+	l.write(b, 1600)
+	l.sync(b)
+	l.write(b, 1700)
+	l.suspend(b)
+	l.commit(l.begin(3, 0, nil), 6001)
+	b = l.resume(2)
+	l.write(b, 2500)
+	l.sync(b)
+	l.write(b, 3000)
+	l.commit(b, 6002)
+	e := l.begin(4, 1500, func(m *Meta) { m.SHA256[0]++; l.w.liar[m.ID] = true })
+	l.write(e, 1500)
+	l.commit(e, 6003)
+	f := l.begin(5, 800, nil)
+	l.write(f, 500)
+	l.remove(5, func() error { return f.Discard() })
+	g := l.begin(6, 800, nil)
+	l.write(g, 500)
+	l.suspend(g)
+	l.remove(6, func() error { return l.Drop(idOf(6)) })
+	h := l.begin(7, 100, func(m *Meta) { m.Expires = 7000 })
+	l.write(h, 100)
+	l.commit(h, 6004)
+	l.notice("one")
+	l.notice("two")
+	l.do(func() error {
+		kept, err := l.Notices("bob")
+		if err != nil {
+			return err
+		}
+		w.told = nil // from here on "one" may go, or come back
+		return l.DropNotices("bob", kept[0].Seq)
+	})
+	if l.err == nil {
+		w.told = []string{"two"}
+	}
+	l.notice("three")
+	l.remove(1, func() error { return l.Delete(idOf(1)) })
+	if l.err == nil {
+		w.deleted[idOf(1)] = true
+	}
+	l.remove(7, func() error {
+		if gone := l.Expire(7000); len(gone) != 1 && !d.dead {
+			return fmt.Errorf("expired %v", gone)
+		}
+		return nil
+	})
+	j := l.begin(8, 2600, nil)
+	l.write(j, 1800)
+	l.sync(j)
+	l.write(j, 2200)
+	k := l.begin(9, 1200, nil)
+	l.write(k, 100)
+	if l.err != nil {
+		return l.err
+	}
+	at := map[ID]int64{idOf(8): 2200, idOf(9): 100}
+	if err := l.Close(); err != nil { // suspends both
+		return err
+	}
+	for id, n := range at {
+		w.durable[id] = n
+	}
+	if s, _, err = openStore(d, nil, crashOptions()); err != nil {
+		return err
+	}
+	l = &life{store: s, w: w}
+	j = l.resume(8)
+	l.write(j, 2600)
+	l.commit(j, 8000)
+	if l.err != nil {
+		return l.err
+	}
+	return l.Close()
+}
+
+// check opens the disk after a crash and checks every promise. With an error the
+// disk has crashed again.
+func (w *witness) check(t *testing.T, d *crashDisk) error {
+	s, swept, err := openStore(d, nil, crashOptions())
+	if err != nil {
+		return err
+	}
+	if swept.Quarantined+swept.Failed+swept.Stray > 0 {
+		t.Fatalf("the sweep found what no crash can leave: %+v", swept)
+	}
+	files := checkFiles(t, s)
+	for id := range w.committed {
+		if _, there := files[id]; !there && !w.finishing[id] {
+			t.Fatalf("the committed file %s is lost", id)
+		}
+	}
+	for id := range files {
+		if w.liar[id] || w.deleted[id] || !w.committed[id] && !w.finishing[id] {
+			t.Fatalf("the file %s is visible and must not be", id)
+		}
+	}
+	partials := make(map[ID]PartialInfo)
+	for _, p := range s.Partials() {
+		partials[p.Meta.ID] = p
+	}
+	for id, n := range w.durable {
+		p, there := partials[id]
+		if !w.finishing[id] && !w.committed[id] && (!there || p.Durable < n) {
+			t.Fatalf("of the partial %s, %d bytes were durable, and %+v is left", id, n, p)
+		}
+	}
+	if err := w.checkNotices(t, s); err != nil {
+		return err
+	}
+	for id, info := range partials {
+		if err := w.finish(t, s, id, info); err != nil {
+			return err
+		}
+	}
+	if d.dead { // a removal does not say so
+		return errCrashed
+	}
+	checkFiles(t, s)
+	checkNoOrphan(t, d, s, "bob")
+	return s.Close()
+}
+
+// finish carries on where a partial was left: half of them are dropped.
+func (w *witness) finish(t *testing.T, s *store, id ID, info PartialInfo) error {
+	if id[15]%4 == 1 {
+		return s.Drop(id)
+	}
+	p, err := s.Resume(id)
+	if err != nil {
+		return err
+	}
+	if p.Offset() != info.Durable {
+		t.Fatalf("the partial %s was listed with %d bytes and resumes at %d", id, info.Durable, p.Offset())
+	}
+	if _, err := p.Write(w.content[id][p.Offset():]); err != nil {
+		return err
+	}
+	if _, err = p.Commit(9000); w.liar[id] && errors.Is(err, ErrChecksum) {
+		return nil
+	}
+	return err
+}
+
+func (w *witness) checkNotices(t *testing.T, s *store) error {
+	kept, err := s.Notices("bob")
+	if err != nil {
+		return err
+	}
+	var found []string
+	for i, n := range kept {
+		if i > 0 && n.Seq <= kept[i-1].Seq {
+			t.Fatalf("the numbers of the notices do not grow: %v", kept)
+		}
+		found = append(found, string(n.Body))
+	}
+	for _, body := range w.told {
+		if !slices.Contains(found, body) {
+			t.Fatalf("the notice %q is lost; there are %q", body, found)
+		}
+	}
+	rest := w.begun
+	for _, body := range found { // in the order in which they were added, each once
+		at := slices.Index(rest, body)
+		if at < 0 {
+			t.Fatalf("there are the notices %q, added were %q", found, w.begun)
+		}
+		rest = rest[at+1:]
+	}
+	return nil
+}
+
+// TestCrashAtEveryOperation crashes the machine, or kills the process, at every
+// operation of the disk in turn, and once more at every operation of the start
+// that follows. guards G5, N26, P8
+func TestCrashAtEveryOperation(t *testing.T) {
+	whole := newCrashDisk()
+	ok(t, liveOnce(whole, newWitness()))
+	if whole.ops < 100 {
+		t.Fatalf("the life has %d operations; it should do everything", whole.ops)
+	}
+	lives := 0
+	for at := 1; at <= whole.ops+1; at++ {
+		for _, o := range []outcome{lost, kept, torn, torn, torn, killed} {
+			seed := uint64(lives)
+			// crashed gives the disk after the first crash, the same each time.
+			crashed := func() (*crashDisk, *witness) {
+				d, w := newCrashDisk(), newWitness()
+				d.crashAt = at
+				if err := liveOnce(d, w); err != nil && !errors.Is(err, errCrashed) {
+					t.Fatalf("crash at %d: %v", at, err)
+				}
+				return d.after(o, rand.New(rand.NewPCG(seed, 1))), w
+			}
+			for again := 1; ; again++ {
+				d, w := crashed()
+				d.crashAt = again
+				r := rand.New(rand.NewPCG(seed, uint64(again)))
+				lives++
+				err := w.check(t, d)
+				if t.Failed() || err != nil && !errors.Is(err, errCrashed) {
+					t.Fatalf("crash at %d (%s), then at %d: %v", at, o, again, err)
+				}
+				if err == nil {
+					break // the second life was as long as it gets
+				}
+				// What finish has committed or dropped may be there or not.
+				for id := range w.content {
+					if !w.committed[id] || w.finishing[id] {
+						w.finishing[id] = true
+					}
+				}
+				second := d.after([]outcome{lost, torn, killed}[again%3], r)
+				if err := w.check(t, second); err != nil || t.Failed() {
+					t.Fatalf("crash at %d (%s), then at %d, then open: %v", at, o, again, err)
+				}
+			}
+		}
+	}
+	t.Logf("%d operations, %d lives", whole.ops, lives)
+}
+
+// TestSeenIsSeenForGood: what a start after a kill shows is durable, though the
+// killed process had not come to sync it. guards G5
+func TestSeenIsSeenForGood(t *testing.T) {
+	whole := newCrashDisk()
+	ok(t, liveOnce(whole, newWitness()))
+	for at := 1; at <= whole.ops; at++ {
+		d := newCrashDisk()
+		d.crashAt = at
+		if err := liveOnce(d, newWitness()); !errors.Is(err, errCrashed) {
+			t.Fatal(err)
+		}
+		d = d.after(killed, nil)
+		s, _, err := openStore(d, nil, crashOptions())
+		ok(t, err)
+		seen := checkFiles(t, s)
+		d.dead = true
+		d = d.after(lost, rand.New(rand.NewPCG(1, 1)))
+		s, _, err = openStore(d, nil, crashOptions())
+		ok(t, err)
+		for id, m := range checkFiles(t, s) {
+			if !bytes.Equal(m.SHA256[:], seenHash(seen, id)) {
+				t.Fatalf("crash at %d: %s has changed", at, id)
+			}
+			delete(seen, id)
+		}
+		if len(seen) > 0 {
+			t.Fatalf("crash at %d: seen, and gone after the next crash: %v", at, seen)
+		}
+		ok(t, s.Close())
+	}
+}
+
+func randomFor(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, seed)) }
+
+func seenHash(seen map[ID]Meta, id ID) []byte {
+	m := seen[id]
+	return m.SHA256[:]
+}

@@ -1,0 +1,220 @@
+package filestore
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+func TestNotices(t *testing.T) {
+	stores(t, Options{}, func(t *testing.T, s Store) {
+		for i := range 5 {
+			ok(t, s.AddNotice("bob", fmt.Append(nil, i)))
+			ok(t, s.AddNotice("carol", fmt.Append(nil, i+10)))
+		}
+		bobs := must[[]Notice](t)(s.Notices("bob"))
+		if bodies(bobs) != "0 1 2 3 4 " {
+			t.Fatalf("bob has %q", bodies(bobs))
+		}
+		ok(t, s.DropNotices("bob", bobs[2].Seq))
+		ok(t, s.DropNotices("bob", bobs[0].Seq)) // a late one does nothing
+		ok(t, s.AddNotice("bob", []byte("5")))
+		bobs = must[[]Notice](t)(s.Notices("bob"))
+		if bodies(bobs) != "3 4 5 " {
+			t.Fatalf("bob has %q", bodies(bobs))
+		}
+		old := bobs[2].Seq
+		ok(t, s.DropNotices("bob", old))
+		if left := must[[]Notice](t)(s.Notices("bob")); len(left) != 0 {
+			t.Fatalf("bob has %q", bodies(left))
+		}
+		ok(t, s.AddNotice("bob", []byte("6")))
+		ok(t, s.DropNotices("bob", old)) // numbers are never used again
+		if left := must[[]Notice](t)(s.Notices("bob")); bodies(left) != "6 " {
+			t.Fatalf("bob has %q", bodies(left))
+		}
+		if left := must[[]Notice](t)(s.Notices("carol")); bodies(left) != "10 11 12 13 14 " {
+			t.Fatalf("carol has %q", bodies(left))
+		}
+		if none := must[[]Notice](t)(s.Notices("nobody")); len(none) != 0 {
+			t.Fatalf("nobody has %q", bodies(none))
+		}
+		ok(t, s.DropNotices("nobody", 1))
+		for _, err := range []error{
+			s.AddNotice("", nil), s.AddNotice(strings.Repeat("u", MaxUser+1), nil), s.AddNotice("a\x00b", nil),
+			s.AddNotice("bob", make([]byte, MaxNotice+1)),
+		} {
+			if !errors.Is(err, ErrNotice) {
+				t.Errorf("a bad notice: %v", err)
+			}
+		}
+	})
+}
+
+// TestNoticeNumbersGrowAcrossRestarts, when the log is gone too.
+func TestNoticeNumbersGrowAcrossRestarts(t *testing.T) {
+	d := newMemoryDisk()
+	var last Seq
+	for range 5 {
+		s := openOn(t, d, Options{})
+		for range 3 {
+			ok(t, s.AddNotice("bob", nil))
+		}
+		kept := must[[]Notice](t)(s.Notices("bob"))
+		if len(kept) != 3 || kept[0].Seq <= last {
+			t.Fatalf("after %d come %+v", last, kept)
+		}
+		last = kept[2].Seq
+		ok(t, s.DropNotices("bob", last))
+		ok(t, s.Close())
+	}
+}
+
+// TestNoticeBounds: a user's oldest notices give way, the log on the disk does
+// not grow without end, and what all users have is bounded.
+func TestNoticeBounds(t *testing.T) {
+	d := newMemoryDisk()
+	s := openOn(t, d, Options{MaxNoticeUsers: 2, MaxNoticeBytes: 5 << 20})
+	for i := range 3*MaxNotices + 7 {
+		ok(t, s.AddNotice("bob", fmt.Append(nil, i)))
+	}
+	kept := must[[]Notice](t)(s.Notices("bob"))
+	if len(kept) != MaxNotices || string(kept[0].Body) != fmt.Sprint(2*MaxNotices+7) {
+		t.Fatalf("%d are kept, from %q on", len(kept), kept[0].Body)
+	}
+	if n := must[int64](t)(d.size(noticePath(keyOf("bob")))); n > 3*MaxNotices*50 {
+		t.Fatalf("the log has %d bytes", n)
+	}
+	for i := range 3 * MaxNotices { // one is kept, and everything else dropped again and again
+		ok(t, s.AddNotice("carol", make([]byte, MaxNotice)))
+		if kept := must[[]Notice](t)(s.Notices("carol")); len(kept) > 1 {
+			ok(t, s.DropNotices("carol", kept[len(kept)-2].Seq))
+		}
+		if n := must[int64](t)(d.size(noticePath(keyOf("carol")))); n > maxLog {
+			t.Fatalf("after %d the log has %d bytes", i, n)
+		}
+	}
+	if err := s.AddNotice("dave", nil); !errors.Is(err, ErrQuotaNotices) || !errors.Is(err, ErrQuota) {
+		t.Fatalf("a third user: %v", err)
+	}
+	carols := must[[]Notice](t)(s.Notices("carol"))
+	ok(t, s.DropNotices("carol", carols[len(carols)-1].Seq))
+	ok(t, s.AddNotice("dave", nil))
+	var full error
+	for range 10 << 10 {
+		if full = s.AddNotice("dave", make([]byte, MaxNotice)); full != nil {
+			break
+		}
+	}
+	// Each log is written anew before it is over its own bound, so that one user
+	// cannot fill up what is there for all.
+	if full != nil {
+		t.Fatalf("one user: %v", full)
+	}
+	tight := openOn(t, newMemoryDisk(), Options{MaxNoticeBytes: 3000})
+	for range 2 {
+		ok(t, tight.AddNotice("bob", make([]byte, MaxNotice)))
+	}
+	if err := tight.AddNotice("carol", make([]byte, MaxNotice)); !errors.Is(err, ErrQuotaNotices) {
+		t.Fatalf("bytes in all: %v", err)
+	}
+	ok(t, tight.DropNotices("bob", 1<<60))
+	ok(t, tight.AddNotice("carol", make([]byte, MaxNotice)))
+	if got, want := tight.notices.bytes.Load(), must[int64](t)(tight.disk.size(noticePath(keyOf("carol")))); got != want {
+		t.Fatalf("counted are %d bytes, there are %d", got, want)
+	}
+}
+
+func TestNoticesExpire(t *testing.T) {
+	d, c := newMemoryDisk(), &clock{ms: 10_000}
+	o := Options{Retention: 5 * time.Second, Now: c.now}
+	s := openOn(t, d, o)
+	ok(t, s.AddNotice("bob", []byte("old")))
+	ok(t, s.AddNotice("carol", []byte("old")))
+	c.ms = 12_000
+	ok(t, s.AddNotice("bob", []byte("new")))
+	ok(t, s.Close())
+	s = openOn(t, d, o)
+	s.Expire(14_999)
+	if got := must[[]Notice](t)(s.Notices("bob")); bodies(got) != "old new " {
+		t.Fatalf("too early: %q", bodies(got))
+	}
+	s.Expire(15_000)
+	if got := must[[]Notice](t)(s.Notices("bob")); bodies(got) != "new " || got[0].At != 12_000 {
+		t.Fatalf("bob has %q", bodies(got))
+	}
+	if got := must[[]Notice](t)(s.Notices("carol")); len(got) != 0 {
+		t.Fatalf("carol has %q", bodies(got))
+	}
+	s.Expire(17_000)
+	checkNoOrphan(t, d, s)
+	if len(s.notices.logs) != 0 || s.notices.bytes.Load() != 0 {
+		t.Fatalf("%d logs, %d bytes are left", len(s.notices.logs), s.notices.bytes.Load())
+	}
+}
+
+// TestNoticeAfterFault: a notice that could not be written does not hide those
+// that come after it, whatever crashes next.
+func TestNoticeAfterFault(t *testing.T) {
+	for _, broken := range []string{"create", "edit", "write", "sync", "syncdir"} {
+		for _, first := range []bool{true, false} {
+			crash := newCrashDisk()
+			d := &faultDisk{disk: crash}
+			s := openOn(t, d, Options{})
+			want := ""
+			if !first {
+				ok(t, s.AddNotice("bob", []byte("before")))
+				want = "before "
+			}
+			failed := false
+			d.set(func(op, _ string) error {
+				if op == broken {
+					failed = true
+					return syscall.EIO
+				}
+				return nil
+			})
+			if err := s.AddNotice("bob", []byte("lost?")); failed != errors.Is(err, ErrDisk) {
+				t.Fatalf("%s fails: %v", broken, err)
+			}
+			d.set(nil)
+			ok(t, s.AddNotice("bob", []byte("after")))
+			for _, o := range []outcome{lost, kept} {
+				again := openOn(t, crash.after(o, randomFor(1)), Options{})
+				got := bodies(must[[]Notice](t)(again.Notices("bob")))
+				got = strings.Replace(got, "lost? ", "", 1)
+				if got != want+"after " {
+					t.Fatalf("%s fails (first %v), %s: %q", broken, first, o, got)
+				}
+			}
+		}
+	}
+}
+
+func TestNoticesOfManyAtOnce(t *testing.T) {
+	stores(t, Options{NoSync: true}, func(t *testing.T, s Store) {
+		var wg sync.WaitGroup
+		for i := range 8 {
+			wg.Go(func() {
+				user := fmt.Sprint("user", i%2)
+				for j := range 100 {
+					if err := s.AddNotice(user, fmt.Append(nil, i, j)); err != nil {
+						t.Error(err)
+					}
+					kept, err := s.Notices(user)
+					if err != nil || len(kept) > 3 && s.DropNotices(user, kept[2].Seq) != nil {
+						t.Error(err)
+					}
+					if j%10 == 0 {
+						s.Expire(1)
+					}
+				}
+			})
+		}
+		wg.Wait()
+	})
+}

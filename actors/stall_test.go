@@ -1,0 +1,111 @@
+package actors
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"example.com/rollcall/actors/internal/heartbeat"
+	"example.com/rollcall/wire"
+)
+
+// stalled makes every connection see, at each of its ticks from now on, a stall
+// of the server that lasted from one time to the other, or that is going on. A
+// bubble's clock cannot stall by itself.
+func (w *world) stalled(from, to time.Duration, going bool) {
+	m := heartbeat.NewStallMonitor(w.sys.stall.period)
+	m.Beat(from)
+	if !going {
+		m.Beat(to)
+	}
+	w.onMessage(func(_ string, msg any) {
+		if _, ok := msg.(tick); !ok {
+			return
+		}
+		s := m.Stalls()
+		if !going {
+			s.Beat = w.sys.now()
+		}
+		w.sys.stall.publish(s)
+	})
+}
+
+// guards P4: after its own stall the server pings first, and leaves the client
+// the time to answer that it always has.
+func TestStallExcusesSilence(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		p, q := w.dial().greet("answers"), w.dial().greet("silent")
+		q.silence()
+		p.pause()
+		w.pass(20 * time.Second)
+		// A stall from 20 s to 30 s: at its end nobody has been heard for 30 s.
+		w.stalled(20*time.Second, 30*time.Second, false)
+		w.pass(10 * time.Second)
+		if e := seen[Terminated](w); len(e) != 0 {
+			t.Fatalf("ended by our own stall: %+v", e)
+		}
+		p.resume()
+		w.pass(10 * time.Second)
+		if e := w.wantEnd(q.id, wire.ReasonHeartbeatTimeout); e.Lived != 40*time.Second {
+			t.Errorf("the silent one ended at %v, want 30 s and the stall of 10 s", e.Lived)
+		}
+		if e := w.terminationOf(p.id); e != nil {
+			t.Errorf("who answers was ended: %+v", e)
+		}
+		w.onMessage(nil)
+	})
+}
+
+// guards P4: the stall clock takes a late beat for a stall, counts it and tells of it.
+func TestStallClock(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.pass(time.Hour)
+		if n := len(seen[Stall](w)); n != 0 || w.sys.Counters().Stalls != 0 {
+			t.Fatalf("%d stalls without one", n)
+		}
+		var signs heartbeat.Signs
+		w.sys.stall.sign(w.sys.now(), &signs)
+		if signs.Stalled || signs.StallEnd != 0 {
+			t.Errorf("%+v", signs)
+		}
+		// What a check sees whose clock has run on while the stall clock has not.
+		w.sys.stall.sign(w.sys.now()+2*time.Second, &signs)
+		if !signs.Stalled {
+			t.Error("a beat that is two seconds late is no stall")
+		}
+	})
+}
+
+// A late beat is told of as an event, with its length.
+func TestStallIsTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		m := heartbeat.NewStallMonitor(time.Millisecond)
+		m.Beat(w.sys.now() - time.Minute) // the last beat was a minute ago
+		c := &stallClock{sys: w.sys, period: time.Second, done: make(chan struct{}), ended: make(chan struct{})}
+		go c.run(m)
+		w.pass(time.Second)
+		c.stop()
+		w.settle()
+		if e := seen[Stall](w); len(e) != 1 || e[0].Length != 61*time.Second {
+			t.Errorf("%+v", e)
+		}
+		if n := w.sys.Counters().Stalls; n != 1 {
+			t.Errorf("%d counted", n)
+		}
+	})
+}
+
+func TestStallPeriod(t *testing.T) {
+	for shortest, want := range map[time.Duration]time.Duration{
+		time.Millisecond: 20 * time.Millisecond,
+		2 * time.Second:  125 * time.Millisecond,
+		time.Hour:        500 * time.Millisecond,
+	} {
+		if got := stallPeriod(shortest); got != want {
+			t.Errorf("for %v: %v, want %v", shortest, got, want)
+		}
+	}
+}
