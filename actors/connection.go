@@ -80,7 +80,8 @@ type connection struct {
 	reading         bool // the reader's goroutine runs
 	halfClosed      bool // the goodbye is out
 	transportClosed bool
-	letGo           bool // the user manager has released it
+	letGo           bool        // the user manager has released it
+	uncut           func() bool // undoes that a shutdown without patience cuts the goodbye short
 }
 
 // spawnConnection makes a connection actor for a transport and starts it.
@@ -131,6 +132,9 @@ func observe(t net.Conn, id uint64) directory.Endpoint {
 // gone is the last thing that a connection's guard calls.
 func (c *connection) gone() {
 	c.timer.Stop()
+	if c.uncut != nil {
+		c.uncut()
+	}
 	c.sys.conns.Add(-1)
 	c.sys.release()
 }

@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"context"
 	"time"
 
 	"example.com/rollcall/wire"
@@ -51,6 +52,9 @@ func (c *connection) end(reason wire.Reason, e ending) {
 		return
 	}
 	c.arm(c.sys.now() + c.sys.set.Linger)
+	c.uncut = context.AfterFunc(c.sys.ctx, func() {
+		c.tell(stopConnection{reason: wire.ReasonServerShutdown, cut: true})
+	})
 }
 
 // testify collects the evidence (P6).

@@ -14,6 +14,8 @@ import (
 // is refused, and closed (N13), while the server is shutting down or holds as
 // many connections as it may.
 func (s *System) Accept(t net.Conn) error {
+	s.hold() // first: a shutdown that this has missed waits for it
+	defer s.release()
 	if s.draining.Load() {
 		s.turnAway(t, wire.ReasonServerShutdown, "the server is shutting down")
 		return ErrShutdown

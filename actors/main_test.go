@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"log/slog"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -8,4 +9,7 @@ import (
 
 // TestMain looks for goroutines that outlive the systems that the tests start.
 // Nothing is ignored: hollywood keeps no goroutine of its own.
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	slog.SetDefault(slog.New(slog.DiscardHandler)) // hollywood's own lines
+	goleak.VerifyTestMain(m)
+}

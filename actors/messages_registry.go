@@ -23,9 +23,6 @@ type sweep struct{}
 // drain begins a shutdown: every connection is told, and each that comes later.
 type drain struct{}
 
-// cut ends what a drain has not ended.
-type cut struct{}
-
 // quit ends a long-lived actor.
 type quit struct{}
 

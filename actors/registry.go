@@ -21,7 +21,6 @@ type registry struct {
 	dir      *directory.Directory[*connection]
 	recent   recent
 	draining bool
-	parting  []*connection // ended during a shutdown, for a cut; bounded by MaxConnections
 	timer    *time.Timer
 	swept    uint64 // panics counted at the last walk
 }
@@ -52,14 +51,6 @@ func (r *registry) receive(msg any) {
 		r.draining = true
 		for _, c := range r.all {
 			c.tell(shutdownStop)
-		}
-	case cut:
-		over := stopConnection{reason: wire.ReasonServerShutdown, cut: true}
-		for _, c := range r.all {
-			c.tell(over)
-		}
-		for _, c := range r.parting {
-			c.tell(over) // its goodbye may still linger
 		}
 	case quit:
 		if r.timer != nil {
@@ -121,9 +112,6 @@ func (r *registry) terminate(c *connection, t *Termination) {
 	if r.sys.files != nil {
 		r.sys.files.tell(filesTerminated{c, t})
 	}
-	if r.draining {
-		r.parting = append(r.parting, c)
-	}
 	delete(r.all, c.id) // last: what a panic cuts short, a sweep does again (S1)
 }
 
@@ -170,7 +158,7 @@ func (r *registry) recovered(msg, value any, stack []byte) {
 		r.terminate(m.c, m.t)
 	case registryQuery:
 		m.lost()
-	case accepted, drain, quit, cut, sweep:
+	case accepted, drain, quit, sweep:
 		r.receive(msg) // these cannot be lost; a second panic is left to the next sweep
 	}
 }

@@ -31,7 +31,7 @@ type System struct {
 	engine *actor.Engine
 	set    Settings
 	base   time.Time
-	ctx    context.Context // ends when the shutdown is over; cancels handlers
+	ctx    context.Context // ends when a shutdown is over or loses its patience; cancels handlers, cuts goodbyes
 	cancel context.CancelFunc
 	// accepting ends when a shutdown begins, and closes the listeners.
 	accepting context.Context
@@ -77,6 +77,13 @@ func Start(engine *actor.Engine, settings Settings) (*System, error) {
 	s.users.init(engine, s.pid("users"), 256, s.users, settings.Hooks, s.actorStopped)
 	s.registry.init(engine, s.pid("registry"), 256, s.registry, settings.Hooks, s.actorStopped)
 	s.left.Store(3)
+	// The registry's name stands for the whole system's: it is the first to take
+	// its name and the last to give it back (H4).
+	s.registry.spawn()
+	if engine.Registry.GetPID(settings.Prefix, "registry") != s.registry.pid {
+		s.cancel()
+		return nil, fmt.Errorf("%w: %q", ErrPrefixTaken, settings.Prefix)
+	}
 	s.herald.spawn()
 	if s.files != nil {
 		s.left.Add(1)
@@ -84,7 +91,6 @@ func Start(engine *actor.Engine, settings Settings) (*System, error) {
 		s.files.begin()
 	}
 	s.users.spawn()
-	s.registry.spawn()
 	s.stall = startStallClock(s)
 	s.registry.tell(sweep{})
 	return s, nil
@@ -144,8 +150,16 @@ func (s *System) release() {
 	}
 }
 
+// actorStopped ends the last of the long-lived actors one after the other: those
+// who have something to tell, then the herald who tells it, then the registry,
+// which holds the system's name (H4).
 func (s *System) actorStopped() {
-	if s.left.Add(-1) == 0 {
+	switch s.left.Add(-1) {
+	case 2:
+		s.herald.tell(quit{})
+	case 1:
+		s.registry.tell(quit{})
+	case 0:
 		close(s.stopped)
 	}
 }
@@ -180,8 +194,13 @@ func (s *System) Shutdown(ctx context.Context) error {
 		select {
 		case <-s.stopped:
 			return nil
+		default:
+		}
+		select {
+		case <-s.stopped:
+			return nil
 		case <-ctx.Done():
-			s.registry.tell(cut{})
+			s.cancel()
 			return ctx.Err()
 		}
 	}
@@ -192,11 +211,10 @@ func (s *System) Shutdown(ctx context.Context) error {
 	case <-empty:
 	case <-ctx.Done():
 		err = ctx.Err()
-		s.cancel()
-		s.registry.tell(cut{})
+		s.cancel() // cuts every goodbye short
 		select {
 		case <-empty:
-		case <-time.After(s.set.Linger + cutPatience):
+		case <-time.After(cutPatience):
 			err = errors.Join(err, errors.New("rollcall: a handler or a transport did not end"))
 		}
 	}
@@ -206,8 +224,6 @@ func (s *System) Shutdown(ctx context.Context) error {
 		s.files.tell(quit{})
 	}
 	s.users.tell(quit{})
-	s.registry.tell(quit{})
-	s.herald.tell(quit{})
 	<-s.stopped
 	return err
 }

@@ -90,7 +90,7 @@ func (w *world) witness(id string, msg any) {
 		w.mu.Lock()
 		w.ended[m.c.id]++
 		w.mu.Unlock()
-	case accepted, register, ended, registryQuery, sweep, drain, cut:
+	case accepted, register, ended, registryQuery, sweep, drain:
 		w.checkMaps()
 	}
 	w.mu.Lock()

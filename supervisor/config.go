@@ -79,7 +79,7 @@ type Config struct {
 	QueueBytes, QueueFrames int
 
 	// FlushInterval is how long presence changes are gathered under load; a
-	// change that comes alone is told at once. Default 5 ms.
+	// change that comes alone is told at once. Default 2 ms.
 	FlushInterval time.Duration
 	// History is how many presence changes are kept for watchers that come
 	// back. Default 4096.
@@ -220,7 +220,7 @@ func (c Config) settings() actors.Settings {
 		Credits:        or(c.Credits, 256),
 		QueueBytes:     or(c.QueueBytes, 1<<20),
 		QueueFrames:    or(c.QueueFrames, 8192),
-		FlushInterval:  or(c.FlushInterval, 5*time.Millisecond),
+		FlushInterval:  or(c.FlushInterval, 2*time.Millisecond),
 		History:        or(c.History, 4096),
 		Recent:         or(c.Recent, 1024),
 		SweepInterval:  sweepInterval,

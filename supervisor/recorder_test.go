@@ -3,6 +3,7 @@ package supervisor_test
 import (
 	"sync"
 	"testing"
+	"time"
 
 	"example.com/rollcall/supervisor"
 	"example.com/rollcall/wire"
@@ -10,14 +11,42 @@ import (
 
 // recorder keeps all events of a supervisor.
 type recorder struct {
-	mu  sync.Mutex
-	all []supervisor.Event
+	mu   sync.Mutex
+	all  []supervisor.Event
+	more chan struct{} // closed at the next event; nil while nobody waits
 }
 
 func (r *recorder) record(e supervisor.Event) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.all = append(r.all, e)
+	if r.more != nil {
+		close(r.more)
+		r.more = nil
+	}
+}
+
+// until waits for the event after which holds is true.
+func (r *recorder) until(t testing.TB, holds func() bool) {
+	t.Helper()
+	timeout := time.NewTimer(patience)
+	defer timeout.Stop()
+	for {
+		r.mu.Lock()
+		if r.more == nil {
+			r.more = make(chan struct{})
+		}
+		more := r.more
+		r.mu.Unlock()
+		if holds() {
+			return
+		}
+		select {
+		case <-more:
+		case <-timeout.C:
+			t.Fatalf("what was waited for has not come after %v", patience)
+		}
+	}
 }
 
 // events returns the events of a type.

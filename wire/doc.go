@@ -13,8 +13,11 @@
 //     reads by itself, and so serves a blocking reader, a poller and a
 //     simulation alike.
 //   - [Decode] and [Append] turn a frame's body into a typed [Message] and back.
-//   - [Reason] and [Code] are the two tables of numbers that never change: why a
-//     connection ended, and why a request failed.
+//     For the chunks of files there is a way without a copy beside it:
+//     [DecodeChunk] and [AppendChunkHead].
+//   - [Reason], [Code] and [FileEvent] are the tables of numbers that never
+//     change: why a connection ended, why a request or a transfer failed, and
+//     what became of a file.
 //
 // # Invariants
 //
@@ -23,6 +26,9 @@
 //     buffer grows with bytes received, not with bytes promised.
 //   - Decode never panics, never returns a message that breaks a limit of
 //     PROTOCOL.md, and copies what it keeps: the caller may reuse the body.
+//     DecodeChunk alone does not copy, and otherwise reads just what Decode does.
+//   - The rules on CBOR hold at every depth: a field of a map within a map is
+//     checked as strictly as one of the body.
 //   - Encoding is deterministic: equal messages give equal bytes.
 //   - Unknown fields are ignored and unknown message types are reported as
 //     [ErrUnknownType], which a receiver skips: that is how the protocol grows.

@@ -12,9 +12,18 @@ const actAs = "ROLLCALL_TEST_ACT"
 
 // act is that program.
 func act(as string) int {
-	if as != "half-frame" {
+	switch as {
+	case "half-frame":
+		return actHalfFrame()
+	case "crowd":
+		return actCrowd()
+	default:
 		return exitUsage
 	}
+}
+
+// actHalfFrame logs in and stops in the middle of a frame.
+func actHalfFrame() int {
 	r, err := rawLogin(context.Background(), os.Getenv("ROLLCALL_SERVER"), os.Getenv("ROLLCALL_USER"), 0)
 	if err == nil {
 		err = r.writeHalf()
