@@ -84,6 +84,11 @@ func (c *connection) hand(split *wire.Splitter, greeted *bool) error {
 		c.partialSince.Store(0) // a frame was completed; what follows is another
 		c.framesIn.Add(1)
 		c.sys.count.framesIn.Add(1)
+		if f.Type.Known() && !f.Type.FromClient() {
+			// Before it is decoded: only a server may make another take the memory
+			// of a snapshot.
+			return fmt.Errorf("%w: message %v is not for a server", wire.ErrMalformed, f.Type)
+		}
 		m, err := wire.Decode(f.Type, f.Body)
 		if errors.Is(err, wire.ErrUnknownType) && *greeted {
 			c.sys.count.unknownFrames.Add(1)

@@ -46,6 +46,7 @@ type world struct {
 	before func(id string, msg any) // what the test adds to the hook; runs locked out of mu
 	wrong  []string
 	closed bool
+	real   bool // the world is in no bubble
 }
 
 // newWorld starts a system. Its end is that of the test.
@@ -156,7 +157,11 @@ func (w *world) fail(format string, args ...any) {
 }
 
 // settle waits until nobody has anything left to do at this moment.
-func (w *world) settle() { synctest.Wait() }
+func (w *world) settle() {
+	if !w.real {
+		synctest.Wait()
+	}
+}
 
 // pass lets time go by and everything due in it happen.
 func (w *world) pass(d time.Duration) {

@@ -54,7 +54,8 @@ func TestStress(t *testing.T) {
 	// a termination comes when both maps have forgotten the connection.
 	r.join(t, "last").send(&wire.Bye{Reason: wire.ReasonBye})
 	r.rec.until(t, func() bool {
-		return len(events[supervisor.Terminated](r.rec)) == int(r.s.Counters().Accepted)-1
+		n := r.s.Counters()
+		return terminated(n) == n.Accepted-1
 	})
 	c, err := r.s.Counts(t.Context())
 	if err != nil || c.Connections != 1 || c.Handshaking != 0 ||
@@ -81,14 +82,19 @@ func TestStress(t *testing.T) {
 	}
 	second.Wait()
 	n = r.s.Counters()
-	total := uint64(0)
-	for _, k := range n.Terminations {
-		total += k
-	}
+	total := terminated(n)
 	if n.Live != 0 || n.Accepted != total || n.Panics != 0 {
 		t.Errorf("G2: %d live, %d accepted, %d terminated, %d panics", n.Live, n.Accepted, total, n.Panics)
 	}
 	t.Logf("%d connections, %d logins, %d messages, ends %v", n.Accepted, n.Logins, n.Messages, n.Terminations)
+}
+
+// terminated is how many connections have ended.
+func terminated(n supervisor.Counters) (total uint64) {
+	for _, k := range n.Terminations {
+		total += k
+	}
+	return total
 }
 
 // visit is one short life, with a random end. Its error is that of a server that

@@ -234,10 +234,7 @@ func (w *world) finish() {
 		}
 	}
 	n := w.s.Counters()
-	total := uint64(0)
-	for _, k := range n.Terminations {
-		total += k
-	}
+	total := terminated(n)
 	if n.Live != 0 || n.Accepted != total {
 		w.t.Errorf("G2: %d live, %d accepted, %d terminated", n.Live, n.Accepted, total)
 	}

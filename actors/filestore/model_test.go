@@ -151,9 +151,7 @@ func (m *model) Begin(t *rapid.T) {
 	}
 }
 
-func isOpen(f *modelFile) bool      { return f.open }
-func isSuspended(f *modelFile) bool { return !f.open && !f.visible }
-func isVisible(f *modelFile) bool   { return f.visible }
+func isOpen(f *modelFile) bool { return f.open }
 
 func (m *model) Write(t *rapid.T) {
 	n, f := m.pick(t, isOpen)

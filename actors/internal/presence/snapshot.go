@@ -12,6 +12,10 @@ type base struct {
 	version uint64
 }
 
+// fewUsers is how many online users make a snapshot so small that it is never
+// kept once it is old.
+const fewUsers = 128
+
 // useful reports whether the cached snapshot, and the deltas since, cost less
 // than a new snapshot: ten thousand watchers that arrive together, and change
 // the board by arriving, must not each cost an encoding of all the others. A
@@ -20,7 +24,11 @@ func (b *Board) useful() bool {
 	if b.base.frames == nil || !b.history.covers(b.base.version) {
 		return false
 	}
-	return b.Version()-b.base.version <= max(256, uint64(len(b.online))/4)
+	stale := b.Version() - b.base.version
+	if len(b.online) <= fewUsers {
+		return stale == 0 // made anew for less than a write costs: nobody sees an old one first
+	}
+	return stale <= max(256, uint64(len(b.online))/4)
 }
 
 // all returns the state of everyone: the cached snapshot, unless it is older
