@@ -268,6 +268,10 @@ func (h *crashHandle) Sync() error {
 	return nil
 }
 
+// lose is a sync that fails as on Linux: the data stays in view of the processes,
+// counts as written, and is on no disk.
+func (d *crashDisk) lose(name string) { d.find(name).pending = nil }
+
 func (h *crashHandle) hint(int64, int64) {}
 
 func (h *crashHandle) Close() error { return nil }
@@ -341,7 +345,8 @@ func (d *crashDisk) after(o outcome, r *rand.Rand) *crashDisk {
 }
 
 // content gives what a file holds after the crash. Torn: of each write that was
-// not synced any sectors, and zeros where the length has grown without them.
+// not synced any sectors, some of them spoilt, and zeros where the length has
+// grown without them.
 func (n *crashNode) content(o outcome, r *rand.Rand) []byte {
 	b := slices.Clone(n.synced)
 	for _, w := range n.pending {
@@ -362,11 +367,13 @@ func (w crashWrite) tear(b []byte, r *rand.Rand) []byte {
 	const sector = 512
 	for at := int64(0); at < int64(len(w.data)); {
 		end := min(((w.off+at)/sector+1)*sector-w.off, int64(len(w.data)))
-		switch r.IntN(4) {
+		switch r.IntN(5) {
 		case 0, 1:
 			b = crashWrite{off: w.off + at, data: w.data[at:end]}.apply(b)
 		case 2:
 			b = grow(slices.Clone(b), w.off+end)
+		case 3:
+			b = crashWrite{off: w.off + at, data: w.data[at : at+r.Int64N(end-at)]}.apply(b)
 		}
 		at = end
 	}

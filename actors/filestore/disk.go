@@ -1,5 +1,10 @@
 package filestore
 
+import (
+	"errors"
+	"io/fs"
+)
+
 // disk is what the store needs of a file system below its data directory. Names
 // are slash-separated paths of our own making (see paths.go). There are two: one
 // over an os.Root and one in memory; the tests have others, which fail, tear and
@@ -35,7 +40,7 @@ type handle interface {
 	// Sync makes the content and the length durable, not the name.
 	Sync() error
 	// hint tells that a range is written and will be synced some day, so that the
-	// disk can begin. It waits for nothing and promises nothing.
+	// disk can begin. It promises nothing.
 	hint(off, n int64)
 	Close() error
 }
@@ -64,24 +69,22 @@ func readFile(d disk, name string, limit int64) ([]byte, error) {
 	return b, readFull(h, b, 0)
 }
 
-// removeTree removes a file or a directory with all that is in it. The metadata
-// of a partial goes first: what is left by a crash in between is then plainly no
-// partial. That nothing is there is no error.
+// removeTree removes a file or a directory with all that is in it. That nothing
+// is there is no error. Whatever a crash leaves of a partial lacks its metadata
+// or its data, and so is plainly no partial.
 func removeTree(d disk, parent string, e entry) error {
 	name := parent + "/" + e.name
 	if e.dir {
 		inside, err := d.list(name)
-		if err != nil {
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			return nil
+		case err != nil:
 			return err
 		}
-		for _, first := range []bool{true, false} {
-			for _, i := range inside {
-				if (i.name == nameMeta) != first {
-					continue
-				}
-				if err := removeTree(d, name, i); err != nil {
-					return err
-				}
+		for _, i := range inside {
+			if err := removeTree(d, name, i); err != nil {
+				return err
 			}
 		}
 	}

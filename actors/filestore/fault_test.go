@@ -182,6 +182,51 @@ func faultAt(t *testing.T, d *faultDisk, at int, fault, sentinel error, lasting 
 	return true
 }
 
+// TestFaultOfDeletion: what cannot be moved to the trash stays as it was; what
+// cannot be made durable there keeps its content until it can.
+func TestFaultOfDeletion(t *testing.T) {
+	d := &faultDisk{disk: newMemoryDisk()}
+	s := openOn(t, d, Options{})
+	content := contentOf(1, 100)
+	m := offerAs(1, content)
+	m.Expires = 2000
+	put(t, s, m, content)
+	fail := func(broken string) {
+		d.set(func(op, path string) error {
+			if op == broken {
+				return syscall.EIO
+			}
+			return nil
+		})
+	}
+	fail("rename")
+	if err := s.Delete(m.ID); !errors.Is(err, ErrDisk) {
+		t.Fatalf("a rename that fails: %v", err)
+	}
+	if gone := s.Expire(2000); len(gone) != 0 {
+		t.Fatalf("a rename that fails: %v are gone", gone)
+	}
+	if files := checkFiles(t, s); len(files) != 1 {
+		t.Fatal("the file is not there any more")
+	}
+	fail("syncdir")
+	if err := s.Delete(m.ID); !errors.Is(err, ErrDisk) {
+		t.Fatalf("a sync that fails: %v", err)
+	}
+	if _, err := s.Stat(m.ID); !errors.Is(err, ErrNotFound) {
+		t.Fatalf("a sync that fails: %v", err)
+	}
+	if !pathsOf(t, d.disk)[trashPath(m.ID)+"/data"] {
+		t.Fatal("the content was removed before the deletion was durable")
+	}
+	d.set(nil)
+	s.Expire(0)
+	checkNoOrphan(t, d, s)
+	if u := s.Usage(); u != (Usage{}) {
+		t.Fatalf("the usage is %+v", u)
+	}
+}
+
 // TestFullDiskIsRefusedEarly: what does not fit is refused before it begins, and
 // what others have yet to write counts.
 func TestFullDiskIsRefusedEarly(t *testing.T) {

@@ -16,11 +16,16 @@ func (s *store) discardLater(path string, size int64) {
 	s.ledger.addGarbage(size, 1)
 }
 
-// collect tries to remove the garbage. What the disk still refuses stays.
+// collect tries to remove the garbage. What the disk still refuses stays. What
+// was moved to the trash must be there durably before its content goes, or a
+// crash would show a file that has lost it.
 func (s *store) collect() {
 	s.mu.Lock()
 	paths := slices.Sorted(maps.Keys(s.garbage))
 	s.mu.Unlock()
+	if len(paths) == 0 || s.syncDirs(dirTrash, dirFiles) != nil {
+		return
+	}
 	for _, p := range paths {
 		s.removeGarbage(p)
 	}

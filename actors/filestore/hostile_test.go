@@ -123,7 +123,7 @@ func TestOddTimesSurvive(t *testing.T) {
 
 func TestTakenIDs(t *testing.T) {
 	d := &faultDisk{disk: newMemoryDisk()}
-	s := openOn(t, d, Options{})
+	s := openOn(t, d, Options{MaxBytes: 15, MaxFiles: 2})
 	content := contentOf(1, 10)
 	p := must[Partial](t)(s.Begin(offerAs(1, content)))
 	if _, err := s.Begin(offerAs(1, content)); !errors.Is(err, ErrExists) {
@@ -148,8 +148,17 @@ func TestTakenIDs(t *testing.T) {
 	if _, err := s.Begin(offerAs(1, content)); !errors.Is(err, ErrExists) {
 		t.Fatalf("the ID of garbage: %v", err)
 	}
+	if _, err := s.Begin(offerAs(2, content)); !errors.Is(err, ErrQuotaBytes) {
+		t.Fatalf("garbage does not count against the bytes: %v", err)
+	}
+	none := must[Partial](t)(s.Begin(offerAs(2, nil)))
+	if _, err := s.Begin(offerAs(3, nil)); !errors.Is(err, ErrQuotaFiles) {
+		t.Fatalf("garbage does not count against the files: %v", err)
+	}
+	ok(t, none.Discard())
 	s.Expire(1)
 	put(t, s, offerAs(1, content), content)
+	ok(t, s.Delete(idOf(1)))
 	ok(t, d.disk.mkdir(partialPath(idOf(2)))) // somebody has been there
 	if _, err := s.Begin(offerAs(2, content)); !errors.Is(err, ErrExists) {
 		t.Fatalf("a directory that is there: %v", err)

@@ -9,7 +9,8 @@ import (
 const syncFileRangeWrite = 2
 
 // startWriting asks the kernel to begin writing a range out. It makes the Sync
-// at the end short; by itself it makes nothing durable.
+// at the end short; by itself it makes nothing durable. It waits only when the
+// device's queue is full.
 func startWriting(f *os.File, off, n int64) {
 	// An error is of no consequence: Sync meets it again.
 	_ = syscall.SyncFileRange(int(f.Fd()), off, n, syncFileRangeWrite)

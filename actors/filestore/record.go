@@ -69,6 +69,11 @@ func appendRecord(dst []byte, kind byte, value any) []byte {
 	if err != nil {
 		panic(err)
 	}
+	return appendFrame(dst, kind, body)
+}
+
+// appendFrame appends the record of a body.
+func appendFrame(dst []byte, kind byte, body []byte) []byte {
 	at := len(dst)
 	dst = append(dst, make([]byte, recordHead)...)
 	dst = append(append(dst, kind), body...)

@@ -32,7 +32,8 @@ type Store interface {
 	// Stat gives the Meta of a visible file. Errors: ErrNotFound, ErrClosed.
 	Stat(id ID) (Meta, error)
 	// Delete removes a visible file, durably. Errors: ErrNotFound, ErrClosed, and
-	// ErrDisk, ErrReadOnly or ErrStorageFull, after which it is still there.
+	// ErrDisk, ErrReadOnly or ErrStorageFull: it is still there, or (when Stat says
+	// ErrNotFound) it is gone, and a crash can bring it back.
 	Delete(id ID) error
 	// List gives visible files that match, by Committed and then by ID, from the
 	// cursor on, which is empty at first and next from then on; next is empty at

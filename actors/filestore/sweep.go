@@ -18,7 +18,7 @@ func openStore(d disk, lock io.Closer, o Options) (*store, Swept, error) {
 	}
 	var swept Swept
 	for _, step := range []func(*Swept) error{
-		s.prepare, s.sweepFiles, s.sweepPartials, s.sweepTrash, s.sweepNotices, s.settle,
+		s.prepare, s.settle, s.sweepFiles, s.sweepPartials, s.sweepTrash, s.sweepNotices,
 	} {
 		if err := step(&swept); err != nil {
 			return nil, Swept{}, err
@@ -211,8 +211,9 @@ func (s *store) sweepOut(dir string, e entry, count *int, swept *Swept) {
 	}
 }
 
-// settle makes durable what the sweep has seen and done. What a killed process
-// had renamed but not synced is visible now, and must stay so.
+// settle makes durable what a killed process had renamed and not synced, before
+// anything is done about it: what is visible now must stay so, and a file that is
+// in the trash must not come back without the content that the sweep removes.
 func (s *store) settle(*Swept) error {
 	if err := s.syncDirs(dirFiles, dirPartial, dirTrash, dirNotices, "."); err != nil {
 		return diskError("sync the directories", err)

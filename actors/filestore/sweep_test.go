@@ -68,7 +68,7 @@ func TestSweep(t *testing.T) {
 	damage(t, d, partialPath(idOf(13))+"/data", cut(1499))
 	ok(t, d.remove(partialPath(idOf(14))+"/data"))
 	ok(t, d.rename(partialPath(idOf(15)), "partial/upload"))
-	damage(t, d, partialPath(idOf(16))+"/data", func(b []byte) []byte { return append(b, "what a crash leaves"...) })
+	damage(t, d, partialPath(idOf(16))+"/data", func(b []byte) []byte { return append(b, make([]byte, 600)...) })
 	ok(t, d.mkdir("trash/x"))
 	ok(t, d.mkdir("trash/x/y"))
 	h := must[handle](t)(d.create("notices/README"))
@@ -99,7 +99,10 @@ func TestSweep(t *testing.T) {
 	}
 	must[int](t)(p.Write(contentOf(16, 2000)[1500:]))
 	must[Meta](t)(p.Commit(1))
-	checkFiles(t, s)
+	ok(t, s.Close())
+	if files := checkFiles(t, openOn(t, d, Options{})); len(files) != 2 {
+		t.Errorf("%d files", len(files))
+	}
 }
 
 // TestQuarantineKeepsBoth: two broken files of one name are both kept.

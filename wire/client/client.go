@@ -46,6 +46,9 @@ type Client struct {
 	presence presence
 	watches  map[*Watch]struct{}
 	feed     *conn // the connection that the watches' messages go to, nil if none
+
+	accepts    map[*acceptance]struct{} // calls of Accept in flight
+	deliveries []*delivery              // maxDelivered at most
 }
 
 func newClient(ctx context.Context, addr string, o Options) *Client {

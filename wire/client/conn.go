@@ -24,6 +24,7 @@ type conn struct {
 
 	// Owned by the reader.
 	split   *wire.Splitter
+	space   int // of split's buffer
 	greeted bool
 	words   *RequestError // an error about the connection, before its bye
 
@@ -40,6 +41,9 @@ type conn struct {
 	pings    map[uint64]chan time.Duration // of Ping, by the time sent; within slots
 	pinged   uint64                        // the time of the latest ping of the heartbeat
 	lastTime uint64                        // the latest time in any ping: each has its own
+	streams  streams                       // the transfers
+	offers   map[uint64]*offer             // of files, that wait for an answer; maxOffers at most
+	confirms map[uint64]func()             // by a ping's time; maxDelivered at most
 }
 
 func newConn(nc net.Conn, base time.Time) *conn {
@@ -52,7 +56,8 @@ func newConn(nc net.Conn, base time.Time) *conn {
 		done:     make(chan struct{}),
 		read:     make(chan struct{}),
 		written:  make(chan struct{}),
-		split:    wire.NewSplitter(wire.MaxHelloFrame, 4<<10),
+		split:    wire.NewSplitter(wire.MaxHelloFrame, smallSpace),
+		space:    smallSpace,
 		calls:    make(calls),
 		pings:    make(map[uint64]chan time.Duration),
 	}
@@ -74,6 +79,9 @@ func (cn *conn) fail(end *EndError) {
 		delete(cn.calls, id)
 	}
 	clear(cn.pings) // their callers watch done
+	for _, o := range cn.offers {
+		cn.takeBack(o, ErrDisconnected)
+	}
 	close(cn.done)
 }
 

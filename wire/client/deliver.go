@@ -16,7 +16,8 @@ type Message struct {
 	// unique within the server's epoch.
 	Connection, ID uint64
 	At             time.Time // when the server took it
-	// Lost is how many messages, application messages too, were dropped between
+	// Lost is how many messages, application messages, offers and notices of
+	// files too, were dropped between
 	// the one handled before and this one, because the queue was full.
 	Lost uint64
 }
@@ -24,11 +25,12 @@ type Message struct {
 // maxInbox bounds the bytes of bodies that wait for the handlers.
 const maxInbox = 8 << 20
 
-// item is one message that waits: a Deliver or an App.
+// item is one message that waits: a Deliver, an App, a FileNotice or an offer.
 type item struct {
-	m    wire.Message
-	size int
-	lost uint64
+	m     wire.Message
+	offer *offer
+	size  int
+	lost  uint64
 }
 
 // inbox is the queue between the reader, who never waits, and the handlers. It
@@ -49,24 +51,22 @@ func newInbox(limit int) *inbox {
 	return &inbox{limit: limit, wake: make(chan struct{}, 1)}
 }
 
-func (q *inbox) signal() {
-	select {
-	case q.wake <- struct{}{}:
-	default:
-	}
-}
+func (q *inbox) signal() { wake(q.wake) }
 
 // put queues a message and reports false when it had to drop it.
-func (q *inbox) put(m wire.Message, size int) bool {
+func (q *inbox) put(m wire.Message, size int) bool { return q.add(item{m: m, size: size}) }
+
+// add is put for what is no plain message.
+func (q *inbox) add(it item) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if len(q.items) >= q.limit || (len(q.items) > 0 && q.bytes+size > maxInbox) {
+	if len(q.items) >= q.limit || (len(q.items) > 0 && q.bytes+it.size > maxInbox) {
 		q.lost++
 		return false
 	}
-	q.items = append(q.items, item{m: m, size: size, lost: q.lost})
-	q.bytes += size
-	q.lost = 0
+	it.lost, q.lost = q.lost, 0
+	q.items = append(q.items, it)
+	q.bytes += it.size
 	q.signal()
 	return true
 }
@@ -125,7 +125,13 @@ func (c *Client) dispatch() {
 			continue
 		}
 		lost += it.lost
+		if it.offer != nil {
+			c.o.OnOffer(Offer{File: it.offer.file, o: it.offer})
+			continue
+		}
 		switch m := it.m.(type) {
+		case *wire.FileNotice:
+			c.o.OnFileNotice(*m)
 		case *wire.App:
 			c.o.OnApp(m.Kind, m.Body)
 		case *wire.Deliver:

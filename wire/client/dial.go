@@ -33,7 +33,7 @@ func Dial(ctx context.Context, addr string, o Options) (*Client, error) {
 	}
 	c := newClient(ctx, addr, o)
 	up := make(chan struct{})
-	if o.OnDeliver != nil || o.OnApp != nil {
+	if o.OnDeliver != nil || o.OnApp != nil || o.OnOffer != nil || o.OnFileNotice != nil {
 		c.tasks.Add(1)
 		go func() {
 			defer c.tasks.Done()

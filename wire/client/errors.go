@@ -21,26 +21,32 @@ var (
 	// ErrQueueFull means that a call that may not wait found the outbound queue
 	// full. Nothing was sent.
 	ErrQueueFull = errors.New("client: outbound queue full")
-	// ErrLoggedOut is why a watch ended: its session did.
+	// ErrLoggedOut is why a watch or a transfer ended: its session did.
 	ErrLoggedOut = errors.New("client: logged out")
 
 	errHandshakeTimeout = errors.New("client: the server did not finish the handshake in time")
 	errProtocol         = errors.New("client: the server broke the protocol")
 )
 
-// RequestError is a refusal by the server of one request. errors.Is matches its
-// code: errors.Is(err, wire.CodeUserOffline).
+// RequestError is a refusal by the server of one request, or the end of a
+// transfer by the server or by the other user. errors.Is matches its code:
+// errors.Is(err, wire.CodeUserOffline).
 type RequestError struct {
 	Code wire.Code
-	Text string // the server's words, may be empty
+	Text string // the other side's words, may be empty
+	By   string // the user who ended the transfer, if it was one
 }
 
-// Error returns the code and the server's words.
+// Error returns the code, who caused it, and the other side's words.
 func (e *RequestError) Error() string {
-	if e.Text == "" {
-		return e.Code.Error()
+	s := e.Code.Error()
+	if e.By != "" {
+		s += " by " + e.By
 	}
-	return e.Code.Error() + ": " + e.Text
+	if e.Text != "" {
+		s += ": " + e.Text
+	}
+	return s
 }
 
 // Unwrap returns the code.

@@ -12,6 +12,7 @@ import (
 func (c *Client) receive(cn *conn) {
 	defer close(cn.read)
 	for {
+		cn.adapt()
 		n, err := cn.nc.Read(cn.split.Space())
 		if n > 0 {
 			cn.heard.Store(int64(c.now()))
@@ -28,6 +29,25 @@ func (c *Client) receive(cn *conn) {
 	}
 }
 
+// The sizes of a read buffer: while messages alone come, and while files do.
+const (
+	smallSpace = 4 << 10
+	largeSpace = 128 << 10
+)
+
+// adapt makes the read buffer fit what comes, whenever it is empty.
+func (cn *conn) adapt() {
+	space := smallSpace
+	if cn.receives() {
+		space = largeSpace
+	}
+	if space == cn.space || !cn.greeted || cn.split.Buffered() > 0 {
+		return
+	}
+	cn.split = wire.NewSplitter(int(cn.welcome.MaxFrame), space) //nolint:gosec // bounded by wire.Decode
+	cn.space = space
+}
+
 // frames handles every whole frame that has arrived, in order (N16).
 func (c *Client) frames(cn *conn) *EndError {
 	for {
@@ -41,6 +61,14 @@ func (c *Client) frames(cn *conn) *EndError {
 		}
 		if !ok {
 			return nil
+		}
+		if f.Type == wire.TypeChunk && cn.greeted {
+			m, err := wire.DecodeChunk(f.Body) // without a copy
+			if err != nil {
+				return &EndError{Reason: wire.ReasonProtocolError, Err: err}
+			}
+			cn.chunk(m)
+			continue
 		}
 		m, err := wire.Decode(f.Type, f.Body)
 		if errors.Is(err, wire.ErrUnknownType) {
@@ -107,6 +135,35 @@ func (c *Client) handle(cn *conn, m wire.Message) *EndError {
 		return cn.answered(m.ID, answer{m: m})
 	case *wire.Response:
 		return cn.answered(m.Request, answer{m: m})
+	default:
+		return c.handleFile(cn, m)
+	}
+	return nil
+}
+
+// handleFile is handle for what has to do with files.
+func (c *Client) handleFile(cn *conn, m wire.Message) *EndError {
+	switch m := m.(type) {
+	case *wire.PutOK:
+		return cn.answered(m.Request, answer{m: m})
+	case *wire.GetOK:
+		return cn.answered(m.Request, answer{m: m})
+	case *wire.FileList:
+		return cn.answered(m.Request, answer{m: m})
+	case *wire.Credit:
+		if s := cn.stream(m.Transfer); s != nil {
+			s.credit(m)
+		}
+	case *wire.Done:
+		if s := cn.stream(m.Transfer); s != nil {
+			s.done(m)
+		}
+	case *wire.Abort:
+		c.aborted(cn, m)
+	case *wire.Offer:
+		c.offered(cn, m)
+	case *wire.FileNotice:
+		c.fileNotice(m)
 	default:
 		return broken("%v from a server", m.Type())
 	}

@@ -88,8 +88,8 @@ func (c *Client) Session() (Session, bool) {
 }
 
 // Logout ends the session and keeps the connection. Whatever comes of it, the
-// client will not log in again by itself; the session's watches end with
-// ErrLoggedOut. While there is no connection there is nothing to end: then
+// client will not log in again by itself; the session's watches and transfers
+// end with ErrLoggedOut. While there is no connection there is nothing to end: then
 // Logout waits for the next one, as every request does.
 func (c *Client) Logout(ctx context.Context) error {
 	c.mu.Lock()
@@ -113,8 +113,13 @@ func (c *Client) Logout(ctx context.Context) error {
 				return
 			}
 			c.mu.Lock()
-			defer c.mu.Unlock()
 			c.session = Session{}
+			on := c.conn
+			c.mu.Unlock()
+			if on != nil {
+				on.cutAll(ErrLoggedOut)
+			}
+			c.endAccepts(ErrLoggedOut)
 		})
 	return err
 }

@@ -20,6 +20,14 @@ const (
 	DefaultWriteTimeout     = 10 * time.Second
 	DefaultDeliverQueue     = 256
 	DefaultMaxUsers         = 1 << 20
+	DefaultWindow           = 1 << 20
+	DefaultResumeWait       = time.Minute
+)
+
+// The bounds of Options.Window.
+const (
+	minWindow = 64 << 10
+	maxWindow = 64 << 20
 )
 
 // maxTime bounds every wanted heartbeat time: what is longer is a mistake.
@@ -84,13 +92,32 @@ type Options struct {
 	// wait in a queue; see DeliverQueue. A nil function drops what is for it.
 	OnDeliver func(Message)
 	OnApp     func(kind string, body []byte)
-	// DeliverQueue bounds how many messages wait for OnDeliver and OnApp; zero
-	// means DefaultDeliverQueue. Their bodies are bounded too, to 8 MiB
+	// OnOffer is given the files that other users want to send straight to this
+	// one, and OnFileNotice the news of files that are meant for this user: of
+	// those that are being put, and, after a login, of what has become of others
+	// meanwhile. A notice may come twice: the file's ID and the event tell. Both
+	// are called like OnDeliver, by the same goroutine and in the same order.
+	// Without OnOffer, offers are left to the user's other sessions.
+	OnOffer      func(Offer)
+	OnFileNotice func(wire.FileNotice)
+	// DeliverQueue bounds how many messages wait for OnDeliver, OnApp, OnOffer
+	// and OnFileNotice; zero means DefaultDeliverQueue. Their bodies are bounded too, to 8 MiB
 	// altogether. What arrives at a full queue is dropped and counted, see
 	// [Message.Lost] and [Client.Dropped]: neither the pings and answers behind
 	// it on the connection (N21) nor the connection itself have to pay for a
 	// slow handler.
 	DeliverQueue int
+
+	// Window is how much of a file that is being received may be on its way and
+	// in memory, in bytes, for each get and each relay: from 64 KiB to 64 MiB.
+	// Zero means DefaultWindow. A window of n bytes allows n bytes in each round
+	// trip.
+	Window int
+	// ResumeWait is how long a relay waits for the other user after an
+	// interruption: the recipient for the file to be offered again, and the
+	// sender for a recipient that is not online since the server has started
+	// anew. Zero means DefaultResumeWait.
+	ResumeWait time.Duration
 
 	// MaxUsers bounds how many online users a watch remembers, against a server
 	// that lists users without end; zero means DefaultMaxUsers. A server that
@@ -127,6 +154,7 @@ func (o Options) Validate() error {
 		{"timeout", o.Timeout},
 		{"handshake timeout", o.HandshakeTimeout},
 		{"write timeout", o.WriteTimeout},
+		{"resume wait", o.ResumeWait},
 	} {
 		if t.d < 0 || t.d > maxTime {
 			bad("the %s is %v, not between 0 and %v", t.name, t.d, maxTime)
@@ -140,6 +168,9 @@ func (o Options) Validate() error {
 	}
 	if o.DeliverQueue < 0 {
 		bad("the deliver queue is %d long", o.DeliverQueue)
+	}
+	if o.Window != 0 && (o.Window < minWindow || o.Window > maxWindow) {
+		bad("the window is %d, not from %d to %d", o.Window, minWindow, maxWindow)
 	}
 	if o.MaxUsers < 0 {
 		bad("the most users are %d", o.MaxUsers)
@@ -170,6 +201,12 @@ func (o Options) withDefaults(random *rand.Rand) Options {
 	}
 	if o.MaxUsers == 0 {
 		o.MaxUsers = DefaultMaxUsers
+	}
+	if o.Window == 0 {
+		o.Window = DefaultWindow
+	}
+	if o.ResumeWait == 0 {
+		o.ResumeWait = DefaultResumeWait
 	}
 	o.Backoff = o.Backoff.withDefaults()
 	return o

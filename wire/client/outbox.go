@@ -10,16 +10,24 @@ const (
 	maxQueued = 256 << 10 // bytes of data that wait, or one frame if that is longer
 	maxPongs  = 16        // pongs that wait; past it the oldest gives way
 	maxBatch  = 16 << 10  // bytes that go out in one write, or one frame if that is longer
+	maxStrays = 64        // frames that steer transfers; with more, stray chunks get no answer
 )
 
-// outbox is the one way out of a connection. Pongs and pings overtake
-// everything that waits, so that heartbeats never queue behind data (N21): at
-// most one batch, which the transport already has, is before them.
+// outbox is the one way out of a connection. It has three ranks, and each goes
+// out only when nothing of the ranks before it waits:
+//
+//   - control: pongs, pings, and what steers transfers, in this order;
+//   - messages: all other data;
+//   - bulk: chunks, one at a time, the lanes of the transfers in turn.
+//
+// So heartbeats never queue behind data (N21): at most one batch or one chunk,
+// which the transport already has, is before them.
 //
 // Its bounds: data as above, where a caller waits or is told of a full queue;
 // pongs as above; the heartbeat's ping one; pings of callers as many as a
-// connection may have outstanding requests;
-// control frames one at a time, which is for the watch's plumbing to keep.
+// connection may have outstanding requests; of each transfer one accept, one
+// credit and one end, and laneDepth chunks; frames of the watches one at a time,
+// which is for their plumbing to keep.
 type outbox struct {
 	wake chan struct{} // tells the writer that there is work; holds one token
 
@@ -27,23 +35,26 @@ type outbox struct {
 	pongs  [][]byte
 	beat   []byte // the heartbeat's ping
 	pings  [][]byte
+	flows  []flow
 	data   [][]byte
 	queued int           // bytes in data
 	room   chan struct{} // closed, and made anew, when data was taken
-	bye    []byte        // goes out after everything else, then nothing
+	bulk   []*lane       // those that have a chunk, in the order of their turns
+	bye    []byte        // goes out after everything but chunks, then nothing
 	closed bool          // nothing more is accepted
+}
+
+// flow is a frame that steers a transfer.
+type flow struct {
+	frame  []byte
+	credit uint64 // of which transfer, if it is a credit; else 0
 }
 
 func newOutbox() *outbox {
 	return &outbox{wake: make(chan struct{}, 1), room: make(chan struct{})}
 }
 
-func (o *outbox) signal() {
-	select {
-	case o.wake <- struct{}{}:
-	default:
-	}
-}
+func (o *outbox) signal() { wake(o.wake) }
 
 // pong queues the answer to a ping.
 func (o *outbox) pong(frame []byte) {
@@ -81,6 +92,36 @@ func (o *outbox) ping(frame []byte) {
 	}
 	o.pings = append(o.pings, frame)
 	o.signal()
+}
+
+// steer queues a frame that steers a transfer. They keep their order; a credit
+// takes the place of an older one of its transfer that still waits.
+func (o *outbox) steer(f flow) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.closed {
+		return
+	}
+	if f.credit != 0 {
+		for i := range o.flows {
+			if o.flows[i].credit == f.credit {
+				o.flows[i] = f
+				return
+			}
+		}
+	}
+	o.flows = append(o.flows, f)
+	o.signal()
+}
+
+// stray queues the answer to a chunk of no transfer, unless others wait.
+func (o *outbox) stray(frame []byte) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if !o.closed && len(o.flows) < maxStrays {
+		o.flows = append(o.flows, flow{frame: frame})
+		o.signal()
+	}
 }
 
 // control queues a frame of the client's own behind the data, whatever the bound.
@@ -146,8 +187,8 @@ func (o *outbox) finish(bye []byte) {
 	o.signal()
 }
 
-// take fills batch with what goes out next. It is empty when nothing waits;
-// last tells that nothing will ever follow it.
+// take fills batch with what goes out next, chunks left out. It is empty when
+// nothing waits; last tells that nothing will ever follow it.
 func (o *outbox) take(batch []byte) (out []byte, last bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -162,6 +203,11 @@ func (o *outbox) take(batch []byte) (out []byte, last bool) {
 	clear(o.pongs)
 	clear(o.pings)
 	o.pongs, o.pings = o.pongs[:0], o.pings[:0]
+	for _, f := range o.flows {
+		batch = append(batch, f.frame...)
+	}
+	clear(o.flows)
+	o.flows = o.flows[:0]
 	n := 0
 	for n < len(o.data) && (len(batch) == 0 || len(batch)+len(o.data[n]) <= maxBatch) {
 		batch = append(batch, o.data[n]...)

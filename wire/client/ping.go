@@ -79,6 +79,9 @@ func (cn *conn) answerPing(m *wire.Ping) *EndError {
 // pong takes the answer to one of our pings; an echo of something else is
 // ignored.
 func (c *Client) pong(cn *conn, m *wire.Pong) {
+	if cn.confirmed(m.Echo) {
+		return
+	}
 	cn.mu.Lock()
 	defer cn.mu.Unlock()
 	reply := cn.pings[m.Echo]

@@ -232,12 +232,7 @@ func (w *Watch) next() (Event, bool) {
 	return w.backlog.pop()
 }
 
-func (w *Watch) signal() {
-	select {
-	case w.wake <- struct{}{}:
-	default:
-	}
-}
+func (w *Watch) signal() { wake(w.wake) }
 
 // names reports whether the watch names the user.
 func (w *Watch) names(user string) bool {

@@ -30,6 +30,14 @@ func (cn *conn) write(timeout time.Duration) {
 		if len(batch) > 0 {
 			continue
 		}
+		if l, p := cn.out.takeChunk(); l != nil {
+			if err := cn.writeAll(p.frame, timeout); err != nil {
+				cn.writeFailed(err)
+				return
+			}
+			cn.out.wrote(l, p)
+			continue
+		}
 		select {
 		case <-cn.out.wake:
 		case <-cn.done:

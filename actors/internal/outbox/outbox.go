@@ -9,8 +9,8 @@ import (
 // peer reads too slowly, and the connection is to be ended for it.
 var ErrFull = errors.New("outbox: the peer does not read fast enough")
 
-// Bounds of an outbox. Frames that have been handed out and not yet been
-// confirmed count as well: the peer has not read them either.
+// Bounds of an outbox. Frames of the data lane that have been handed out and
+// not yet been confirmed count as well: the peer has not read them either.
 type Bounds struct {
 	Bytes   int // bytes in the data lane
 	Frames  int // frames in the data lane
@@ -29,10 +29,15 @@ type Outbox struct {
 	closed  bool
 
 	// What was handed out and not yet confirmed.
-	flying      bool
-	flyingData  int
-	flyingCount int
+	flying bool
+	all    load
+	ofData load // what of it was in the data lane
 }
+
+// load is how much some frames are.
+type load struct{ frames, bytes int }
+
+func (l *load) add(f []byte) { l.frames++; l.bytes += len(f) }
 
 // queue is a first-in-first-out list of frames that gives its memory back when
 // it runs empty.
@@ -86,7 +91,7 @@ func (o *Outbox) Data(f []byte) error {
 	if o.closed {
 		return nil
 	}
-	count, bytes := o.data.len()+o.flyingCount, o.data.bytes+o.flyingData
+	count, bytes := o.data.len()+o.ofData.frames, o.data.bytes+o.ofData.bytes
 	if count > 0 && (count >= o.bounds.Frames || bytes+len(f) > o.bounds.Bytes) {
 		return ErrFull
 	}
@@ -120,8 +125,8 @@ func (o *Outbox) StateQueued() int { return o.state.len() }
 // Queued returns the frames and bytes that wait in all lanes or are on their
 // way to the transport.
 func (o *Outbox) Queued() (frames, bytes int) {
-	frames = len(o.control) + o.data.len() + o.state.len() + o.bulk.len() + o.flyingCount
-	bytes = o.data.bytes + o.state.bytes + o.bulk.bytes + o.flyingData
+	frames = len(o.control) + o.data.len() + o.state.len() + o.bulk.len() + o.all.frames
+	bytes = o.data.bytes + o.state.bytes + o.bulk.bytes + o.all.bytes
 	for _, f := range o.control {
 		bytes += len(f)
 	}
@@ -151,8 +156,7 @@ func (o *Outbox) Take(dst [][]byte, budget int) [][]byte {
 	left := budget
 	for _, f := range o.control {
 		dst, left = append(dst, f), left-len(f)
-		o.flyingData += len(f)
-		o.flyingCount++
+		o.all.add(f)
 	}
 	clear(o.control)
 	o.control = o.control[:0]
@@ -178,10 +182,13 @@ func (o *Outbox) take(dst [][]byte, q *queue, left, floor, start int) ([][]byte,
 		if len(dst) > start && left-next < floor {
 			break
 		}
-		dst = append(dst, q.pop())
+		f := q.pop()
+		dst = append(dst, f)
 		left -= next
-		o.flyingCount++
-		o.flyingData += next
+		o.all.add(f)
+		if q == &o.data {
+			o.ofData.add(f)
+		}
 		if left <= 0 {
 			left = math.MinInt / 2 // one frame past the budget, no more
 			break
@@ -197,14 +204,13 @@ func (o *Outbox) takeBulk(dst [][]byte, left int) [][]byte {
 		f := o.bulk.pop()
 		dst = append(dst, f)
 		left -= len(f)
-		o.flyingCount++
-		o.flyingData += len(f)
+		o.all.add(f)
 	}
 	return dst
 }
 
 // Written confirms that what Take handed out has been written.
-func (o *Outbox) Written() { o.flying, o.flyingCount, o.flyingData = false, 0, 0 }
+func (o *Outbox) Written() { o.flying, o.all, o.ofData = false, load{}, load{} }
 
 // Idle reports whether nothing waits and nothing is on its way.
 func (o *Outbox) Idle() bool {

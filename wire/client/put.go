@@ -1,0 +1,380 @@
+package client
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"example.com/rollcall/wire"
+)
+
+// PutOptions says what a file is called and for whom it is.
+type PutOptions struct {
+	// Name is the file's, 1 to [wire.MaxFileName] bytes without control
+	// characters. It is never a path. PutFile takes the base of its path if it
+	// is empty.
+	Name  string
+	Media string // the media type, such as text/plain; at most [wire.MaxMedia] bytes
+	// To are the users that the file is for, at most [wire.MaxRecipients];
+	// Everyone is for all.
+	To       []string
+	Everyone bool
+	// Relay passes the file straight to the one user in To, who has to be online
+	// and to accept; the server keeps nothing.
+	Relay bool
+	// SHA256 is of the whole content. Nil: the source is read once more, before
+	// anything is sent.
+	SHA256 []byte
+	// Progress is told how far the file has come, at most ten times a second,
+	// by the goroutine that called: it must not block.
+	Progress func(Progress)
+	// KeepOnCancel is for programs that go away and come back: when the context
+	// ends, the put is not taken back. It is interrupted with the end of the
+	// connection, and the same put goes on with it within the server's transfer
+	// grace. So close the client then.
+	KeepOnCancel bool
+}
+
+// PutResult tells of a file that has arrived.
+type PutResult struct {
+	// File is its ID in the server's store; a relay has none.
+	File wire.FileID
+	// Sent is how many bytes of the file this call gave to connections.
+	Sent int64
+	// Resumed is the offset at which this call began: what the other side held
+	// already.
+	Resumed int64
+}
+
+// ErrChanged means that a file is not what it was when it was announced: it has
+// grown or shrunk, or its content has changed. The transfer was taken back.
+var ErrChanged = errors.New("client: the source has changed")
+
+// Put sends the first size bytes of src to the server's store or, as a relay,
+// straight to another user. It returns when the server says that the file is
+// whole, verified and durable: there, or with the recipient. Progress tells of
+// it meanwhile. A login is needed.
+//
+// When the connection breaks, Put goes on over the next one from the byte that
+// the other side holds, and so does the same put of another life of this
+// program, within the server's transfer grace. The same put is one of the same
+// user with equal name, size, SHA-256, recipients and kind. A relay waits for
+// its recipient like that, too.
+//
+// Several transfers share the connection fairly, and none delays a message or a
+// heartbeat by more than one chunk (N21). A put takes up to 256 KiB of memory.
+//
+// A refusal, and the end of the transfer by the server or the other user, is a
+// [*RequestError]: errors.Is(err, wire.CodeQuotaExceeded), wire.CodeDeclined.
+// A source that is too short gives an error that wraps ErrChanged. When ctx
+// ends, the transfer is taken back, and the other side forgets what it has; see
+// PutOptions.KeepOnCancel. Put returns no sooner than src.ReadAt does.
+func (c *Client) Put(ctx context.Context, src io.ReaderAt, size int64, o PutOptions) (PutResult, error) {
+	return c.putSource(ctx, source{r: src, size: size}, o)
+}
+
+// source is what a put reads.
+type source struct {
+	r    io.ReaderAt
+	size int64
+	// check, if any, returns an error that wraps ErrChanged when the source is
+	// not what it was, and the code to tell the other side.
+	check func() (wire.Code, error)
+}
+
+func (s source) verify() (wire.Code, error) {
+	if s.check == nil {
+		return wire.CodeNone, nil
+	}
+	return s.check()
+}
+
+// read reads a piece that has to be there.
+func (s source) read(b []byte, offset int64) (wire.Code, error) {
+	n, err := s.r.ReadAt(b, offset)
+	switch {
+	case n == len(b):
+		return wire.CodeNone, nil
+	case err == nil, errors.Is(err, io.EOF):
+		return wire.CodeSizeMismatch, fmt.Errorf("%w: it ends at %d, before %d", ErrChanged, offset+int64(n), s.size)
+	default:
+		return wire.CodeStorageFailed, fmt.Errorf("client: reading the source: %w", err)
+	}
+}
+
+// hashPiece is how much is read at one time to be hashed.
+const hashPiece = 256 << 10
+
+// hash reads the whole source.
+func (s source) hash(ctx context.Context) ([]byte, error) {
+	h := sha256.New()
+	buf := make([]byte, min(hashPiece, s.size))
+	for offset := int64(0); offset < s.size; {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		piece := buf[:min(int64(len(buf)), s.size-offset)]
+		if _, err := s.read(piece, offset); err != nil {
+			return nil, err
+		}
+		_, _ = h.Write(piece) // never fails
+		offset += int64(len(piece))
+	}
+	return h.Sum(nil), nil
+}
+
+func (c *Client) putSource(ctx context.Context, src source, o PutOptions) (PutResult, error) {
+	if src.size < 0 {
+		return PutResult{}, fmt.Errorf("client: a size of %d", src.size)
+	}
+	m := wire.Put{
+		Request: 1, Name: o.Name, Size: uint64(src.size), Media: o.Media, SHA256: o.SHA256,
+		To: slices.Clone(o.To), Everyone: o.Everyone, Relay: o.Relay,
+	}
+	if m.SHA256 == nil {
+		m.SHA256 = make([]byte, wire.HashSize)
+	}
+	if _, err := wire.Append(nil, &m); err != nil {
+		return PutResult{}, err // before the source is read
+	}
+	if o.SHA256 == nil {
+		var err error
+		if m.SHA256, err = src.hash(ctx); err != nil {
+			return PutResult{}, err
+		}
+		if _, err := src.verify(); err != nil {
+			return PutResult{}, err
+		}
+	}
+	p := putting{c: c, src: src, put: m, o: o, meter: meter{size: src.size}}
+	err := p.run(ctx)
+	return p.res, err
+}
+
+// putting is one call of Put, over as many connections as it takes. It is owned
+// by the goroutine that called.
+type putting struct {
+	c     *Client
+	src   source
+	put   wire.Put
+	o     PutOptions
+	meter meter
+	res   PutResult
+
+	begun    bool // it is known from where on this call sends
+	complete bool // everything had been sent when the latest attempt ended
+	absent   time.Duration
+}
+
+func (p *putting) run(ctx context.Context) error {
+	var again retry
+	for {
+		cn, err := p.c.ready(ctx)
+		if err != nil {
+			return err
+		}
+		before := p.res.Sent
+		if err = p.attempt(ctx, cn); err == nil {
+			return nil
+		}
+		if p.res.Sent > before {
+			again.moved()
+			p.absent = 0
+		}
+		if p.waitsForRecipient(err) {
+			err = wire.CodeInterrupted
+		}
+		if err := p.c.goOn(ctx, cn, &again, err); err != nil {
+			return err
+		}
+	}
+}
+
+// waitsForRecipient reports whether err says that the recipient of a relay that
+// was under way is not back yet, after a restart of the server, and may still
+// come.
+func (p *putting) waitsForRecipient(err error) bool {
+	if !p.put.Relay || !p.begun || !errors.Is(err, wire.CodeUserOffline) {
+		return false
+	}
+	now := p.c.now()
+	if p.absent == 0 {
+		p.absent = now
+	}
+	return now-p.absent < p.c.o.ResumeWait
+}
+
+// attempt is the put on one connection.
+func (p *putting) attempt(ctx context.Context, cn *conn) error {
+	s := newSending(cn, p.put.Size, p.put.Relay, p.o.KeepOnCancel)
+	_, _, _, err := p.c.askOn(ctx, cn, wire.TypePutOK,
+		func(id uint64) wire.Message { p.put.Request = id; return &p.put },
+		func(a answer) {
+			if m, ok := a.m.(*wire.PutOK); ok {
+				s.begin(m)
+			}
+		})
+	var code wire.Code
+	if err == nil {
+		code, err = p.send(ctx, s)
+	}
+	number, sent := s.leave()
+	p.res.Sent += sent
+	if code != wire.CodeNone && number != 0 {
+		cn.abort(number, code, "")
+	}
+	return err
+}
+
+// send sends what the server lets it, until the end. The code, if any, is to be
+// told to the server.
+func (p *putting) send(ctx context.Context, s *sending) (wire.Code, error) {
+	if file, ok := p.stored(ctx, s); ok {
+		p.finish(file)
+		return wire.CodeCancelled, nil
+	}
+	for broken := false; ; {
+		st := s.look()
+		switch {
+		case st.stored != nil:
+			p.finish(st.stored.File)
+			return wire.CodeNone, nil
+		case st.end != nil:
+			return p.cut(st.end)
+		case broken:
+			p.complete = st.all
+			return wire.CodeNone, ErrDisconnected
+		case ctx.Err() != nil:
+			return p.cancelled(ctx)
+		}
+		if !p.begun && (st.n > 0 || st.all) {
+			p.begun = true
+			p.res.Resumed = int64(st.offset) //nolint:gosec // at most the size
+			st.news = true
+		}
+		if st.news {
+			p.progress(int64(st.held)) //nolint:gosec // at most the size
+		}
+		if st.n > 0 {
+			queued, code, err := p.chunk(s, st.offset, st.n)
+			if err != nil {
+				return code, err
+			}
+			if queued {
+				continue
+			}
+		}
+		select {
+		case <-s.wake:
+		case <-ctx.Done():
+		case <-s.cn.done:
+			broken = true
+		}
+	}
+}
+
+// chunk reads n bytes and queues them. It reports false when all the transfer's
+// buffers are in use.
+func (p *putting) chunk(s *sending, offset, n uint64) (bool, wire.Code, error) {
+	const head = wire.HeaderSize - 1 + wire.MaxChunkOverhead
+	buf := s.cn.out.buffer(s.lane, head+int(min(s.chunks, s.size))) //nolint:gosec // at most maxChunk
+	if buf == nil {
+		return false, wire.CodeNone, nil
+	}
+	if offset+n == s.size {
+		if code, err := p.src.verify(); err != nil {
+			return false, code, err
+		}
+	}
+	frame, err := wire.AppendChunkHead(buf, s.number, offset, int(n)) //nolint:gosec // at most maxChunk
+	if err != nil {
+		return false, wire.CodeInternal, err // unreachable: the numbers come from wire
+	}
+	at := len(frame)
+	frame = frame[:at+int(n)]                                           //nolint:gosec // as above
+	if code, err := p.src.read(frame[at:], int64(offset)); err != nil { //nolint:gosec // below the size
+		return false, code, err
+	}
+	s.took(n)
+	s.cn.out.chunk(s.lane, parcel{frame: frame, data: int(n)}) //nolint:gosec // as above
+	return true, wire.CodeNone, nil
+}
+
+// cut is the end of an attempt for another reason than the connection's end.
+func (p *putting) cut(err error) (wire.Code, error) {
+	var refused *RequestError
+	switch {
+	case errors.As(err, &refused):
+		if refused.Code == wire.CodeChecksumMismatch {
+			if _, changed := p.src.verify(); changed != nil {
+				return wire.CodeNone, fmt.Errorf("%w: %w", changed, err)
+			}
+		}
+		return wire.CodeNone, err
+	case errors.Is(err, ErrLoggedOut):
+		return wire.CodeNone, err // the session's end has ended the transfer
+	default:
+		return wire.CodeBadRequest, fmt.Errorf("%w: %w", errProtocol, err)
+	}
+}
+
+func (p *putting) cancelled(ctx context.Context) (wire.Code, error) {
+	if p.o.KeepOnCancel {
+		return wire.CodeNone, ctx.Err()
+	}
+	return wire.CodeCancelled, ctx.Err()
+}
+
+func (p *putting) finish(file wire.FileID) {
+	p.res.File = file
+	p.progress(p.src.size)
+}
+
+func (p *putting) progress(offset int64) {
+	if p.o.Progress == nil {
+		return
+	}
+	if now, ok := p.meter.at(p.c.now(), offset); ok {
+		p.o.Progress(now)
+	}
+}
+
+// stored looks for the file in the server's store when it may be there already:
+// everything had been sent when the connection broke, and now the server holds
+// nothing of it. Then it has either lost all or, more likely, stored it, and it
+// was its word of this that was lost. Sending it again would store it twice.
+func (p *putting) stored(ctx context.Context, s *sending) (wire.FileID, bool) {
+	if !p.complete || p.put.Relay || s.look().offset > 0 {
+		return nil, false
+	}
+	session, _ := p.c.Session()
+	var found wire.File
+	for f, err := range p.c.AllFiles(ctx) {
+		if err != nil {
+			return nil, false // then it is sent once more
+		}
+		if f.Stored >= found.Stored && f.Owner == session.User && p.same(&f) {
+			found = f
+		}
+	}
+	return found.ID, found.ID != nil
+}
+
+// same reports whether a stored file is what this call puts. The server may
+// name fewer recipients than there are.
+func (p *putting) same(f *wire.File) bool {
+	if f.Name != p.put.Name || f.Size != p.put.Size || string(f.SHA256) != string(p.put.SHA256) ||
+		f.Media != p.put.Media || f.Everyone != p.put.Everyone {
+		return false
+	}
+	for _, u := range f.To {
+		if !slices.Contains(p.put.To, u) {
+			return false
+		}
+	}
+	return true
+}

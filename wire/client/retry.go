@@ -1,0 +1,58 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"example.com/rollcall/wire"
+)
+
+// retry says how long to wait before a transfer is asked for again on a living
+// connection. A plain value. The wait doubles as long as nothing moves.
+type retry struct{ n int }
+
+const (
+	minRetry       = 100 * time.Millisecond
+	maxRetryDouble = 6 // doublings, so the longest wait is 6.4 s
+)
+
+func (r *retry) next() time.Duration {
+	d := minRetry << min(r.n, maxRetryDouble)
+	r.n++
+	return d
+}
+
+// moved tells that the latest attempt got the file further.
+func (r *retry) moved() { r.n = 0 }
+
+// goOn returns nil when a transfer that ended with err on cn is to be asked for
+// again, after the wait that this takes; else why not.
+func (c *Client) goOn(ctx context.Context, cn *conn, again *retry, err error) error {
+	switch {
+	case errors.Is(err, ErrDisconnected):
+		return nil // the next connection is waited for anyway
+	case errors.Is(err, wire.CodeShuttingDown):
+		select {
+		case <-cn.done:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	case errors.Is(err, wire.CodeInterrupted):
+		return pause(ctx, again.next())
+	default:
+		return err
+	}
+}
+
+func pause(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
