@@ -61,6 +61,7 @@ type connection struct {
 	due        time.Duration // when the timer is to fire
 	out        outbox.Outbox
 	slow       *presence.Collapsed  // non-nil while presence is collapsed
+	owed       bool                 // watches were answered without their state; deltas are obsolete
 	awaiting   bool                 // a new snapshot was asked for; deltas are obsolete
 	files      *connectionTransfers // nil until there is one
 	answers    int                  // answers to watches in the state lane

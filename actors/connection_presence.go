@@ -12,13 +12,17 @@ import (
 const (
 	// stateQueue is how many deltas wait for a watcher before they collapse.
 	stateQueue = 16
-	// watchAnswers is how many answers to watches may wait for a watcher that
-	// asks again and again without reading.
-	watchAnswers = 8
+	// wholeAnswers is how many answers to watches may wait for a watcher with all
+	// that they tell; those behind them wait with their OK alone, and one
+	// snapshot for all of them is made when the watcher has read so far.
+	wholeAnswers = 8
+	// watchAnswers is how many may wait in all, for a watcher that asks again and
+	// again without reading.
+	watchAnswers = 256
 )
 
 func (c *connection) onPresence(u *presenceUpdate) {
-	if c.phase != open || c.awaiting {
+	if c.phase != open || c.awaiting || c.owed {
 		return
 	}
 	for _, f := range u.frames {
@@ -60,11 +64,15 @@ func (c *connection) onWatchState(m watchState) {
 		c.tooSlow()
 		return
 	}
-	if m.snapshot {
-		c.slow = nil
-	}
 	if m.ok != nil {
 		c.out.State(m.ok)
+	}
+	if c.answers > wholeAnswers {
+		c.owed = true
+		return
+	}
+	if m.snapshot {
+		c.slow = nil
 	}
 	for _, f := range m.frames {
 		if c.slow != nil && f.Delta() != nil {
@@ -81,13 +89,13 @@ func (c *connection) feedState() {
 		return
 	}
 	c.answers = 0
-	if c.slow == nil || c.phase != open {
+	if c.phase != open || c.slow == nil && !c.owed {
 		return
 	}
 	slow := c.slow
 	c.slow = nil
-	if slow.Overflowed() {
-		c.awaiting = true
+	if c.owed || slow.Overflowed() {
+		c.owed, c.awaiting = false, true
 		c.sys.count.resnapshots.Add(1)
 		c.sys.users.tell(resnapshot{c})
 		return

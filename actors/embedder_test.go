@@ -91,6 +91,19 @@ func TestTransportMayPanic(t *testing.T) {
 	}
 }
 
+// So does one that is refused.
+func TestRefusedTransportMayPanic(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, func(s *Settings) { s.MaxConnections = 0 })
+		l := newLink("c", "s")
+		bad := &badTransport{end: l.server}
+		bad.method.Store("Write")
+		if err := w.sys.Accept(bad); !errors.Is(err, ErrFull) || !l.server.isClosed() {
+			t.Errorf("%v, closed %v", err, l.server.isClosed())
+		}
+	})
+}
+
 type badError struct{}
 
 func (badError) Error() string { panic("an error without words") }

@@ -12,17 +12,25 @@ import (
 
 // Accept takes a transport over: a connection actor will own and close it. It
 // is refused, and closed (N13), while the server is shutting down or holds as
-// many connections as it may.
+// many connections as it may: the error is ErrShutdown or ErrFull. A refusal
+// takes no longer than it takes to tell, 50 ms at most.
 func (s *System) Accept(t net.Conn) error {
-	s.hold() // first: a shutdown that this has missed waits for it
+	err := s.admit(t)
+	if err != nil {
+		s.turnAway(t, err)
+	}
+	return err
+}
+
+// admit makes a connection of a transport, or tells why it must not.
+func (s *System) admit(t net.Conn) error {
+	s.hold() // first: a shutdown that is not seen here waits for it
 	defer s.release()
 	if s.draining.Load() {
-		s.turnAway(t, wire.ReasonServerShutdown, "the server is shutting down")
 		return ErrShutdown
 	}
 	if s.conns.Add(1) > int64(s.set.MaxConnections) {
 		s.conns.Add(-1)
-		s.turnAway(t, wire.ReasonTooMany, "the server is full")
 		return ErrFull
 	}
 	s.spawnConnection(t)
@@ -33,16 +41,28 @@ func (s *System) Accept(t net.Conn) error {
 var ErrFull = errors.New("rollcall: as many connections as allowed")
 
 // turnAwayPatience bounds the goodbye to a transport that gets no actor. Its
-// few bytes fit the socket's empty buffer; the bound is for pipes.
+// few bytes fit a socket's empty buffer; the bound is for pipes, and for TLS,
+// whose first write waits for the client's word.
 const turnAwayPatience = 50 * time.Millisecond
 
-func (s *System) turnAway(t net.Conn, reason wire.Reason, text string) {
+func (s *System) turnAway(t net.Conn, why error) {
 	s.count.refused.Add(1)
-	if bye, err := wire.Append(nil, &wire.Bye{Reason: reason, Text: text}); err == nil {
-		_ = t.SetWriteDeadline(time.Now().Add(turnAwayPatience))
-		_, _ = t.Write(bye)
+	bye := &wire.Bye{Reason: wire.ReasonTooMany, Text: "the server is full"}
+	if errors.Is(why, ErrShutdown) {
+		bye = &wire.Bye{Reason: wire.ReasonServerShutdown, Text: "the server is shutting down"}
 	}
-	_ = t.Close()
+	_ = guarded(func() error { // the transport may be the embedding program's
+		defer func() { _ = t.Close() }()
+		b, err := wire.Append(nil, bye)
+		if err != nil {
+			return err // unreachable: the goodbye is ours
+		}
+		if err := t.SetDeadline(time.Now().Add(turnAwayPatience)); err != nil {
+			return err
+		}
+		_, err = t.Write(b)
+		return err
+	})
 }
 
 // Bounds of the wait after an accept that failed for want of something.
@@ -69,7 +89,13 @@ func (s *System) Listen(ctx context.Context, l net.Listener) error {
 		switch {
 		case err == nil:
 			wait = shortestAcceptWait
-			_ = s.Accept(t)
+			if err := s.admit(t); err != nil {
+				s.hold()
+				go func() { // not here: the next one does not wait for it (N14)
+					defer s.release()
+					s.turnAway(t, err)
+				}()
+			}
 		case ctx.Err() != nil, s.draining.Load():
 			return nil
 		case passing(err):

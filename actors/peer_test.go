@@ -49,6 +49,9 @@ func (w *world) serve(l *link, t net.Conn) *peer {
 	}
 	p.id = w.sys.nextID.Load() // peers come one by one
 	go p.read()
+	w.mu.Lock()
+	w.peers = append(w.peers, p)
+	w.mu.Unlock()
 	w.t.Cleanup(func() { _ = l.client.Close() })
 	return p
 }

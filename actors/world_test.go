@@ -46,6 +46,7 @@ type world struct {
 	before func(id string, msg any) // what the test adds to the hook; runs locked out of mu
 	wrong  []string
 	closed bool
+	peers  []*peer
 	real   bool // the world is in no bubble
 }
 
@@ -136,8 +137,8 @@ func (w *world) checkMaps() {
 		return // Start is not through yet
 	}
 	r := sys.registry
-	if r.dir == nil {
-		return // a test has broken it
+	if r.dir == nil || r.dir.Len() > 200 {
+		return // a test has broken it; a crowd is looked at in the end
 	}
 	if err := r.dir.Check(); err != nil {
 		w.fail("the maps disagree: %v", err)

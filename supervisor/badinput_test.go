@@ -76,7 +76,7 @@ func TestBadInput(t *testing.T) {
 // something and then silence, and a byte now and then.
 func TestSlowInput(t *testing.T) {
 	r := serve(t, supervisor.Config{
-		HandshakeTimeout: time.Second, FrameTimeout: 1500 * time.Millisecond, Interval: time.Second, Timeout: 2 * time.Second,
+		HandshakeTimeout: time.Second, FrameTimeout: time.Second,
 	})
 	stop := r.healthyPair(t)
 	hello, err := wire.Append(nil, &wire.Hello{MinVersion: 1, MaxVersion: 1, Identifier: "slow"})
@@ -105,7 +105,11 @@ func TestSlowInput(t *testing.T) {
 				p := r.dial(t)
 				p.silence()
 				if c.greeted {
-					p.hello("slow")
+					h := &wire.Hello{MinVersion: 1, MaxVersion: 1, Identifier: "slow"}
+					if c.reason == wire.ReasonHeartbeatTimeout {
+						h.Timeout = 2000 // the least that there is
+					}
+					p.helloWith(h)
 				}
 				p.raw(c.once)
 				drip := time.NewTicker(200 * time.Millisecond)

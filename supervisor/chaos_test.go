@@ -41,7 +41,7 @@ func (x *trap) hooks() *supervisor.Hooks {
 // whatever fails in it, and end.
 func everyday(w *world) {
 	_ = supervisor.Handle(w.s, "app", func(_ context.Context, _ supervisor.Caller, _ []byte) error { return nil })
-	_ = supervisor.HandleRequest(w.s, "echo", func(_ context.Context, _ supervisor.Caller, b []byte) ([]byte, error) { return b, nil })
+	_ = supervisor.HandleRequest(w.s, "echo", echo)
 	greet := func(user string) *peer {
 		p := w.dial()
 		p.view = newView()

@@ -154,6 +154,17 @@ func (c Config) Validate() error {
 			bad("the %s is negative: %v", d.name, d.value)
 		}
 	}
+	for _, d := range []struct {
+		name  string
+		value time.Duration
+	}{
+		{"handshake timeout", c.HandshakeTimeout}, {"login timeout", c.LoginTimeout},
+		{"write timeout", c.WriteTimeout}, {"frame timeout", c.FrameTimeout},
+	} {
+		if d.value > 0 && d.value < time.Millisecond {
+			bad("the %s is %v, less than a millisecond", d.name, d.value)
+		}
+	}
 	for _, n := range []struct {
 		name  string
 		value int
@@ -174,11 +185,18 @@ func (c Config) Validate() error {
 	if c.Policy > Refuse {
 		bad("unknown policy %v", c.Policy)
 	}
-	if len(c.Node) > wire.MaxNode {
-		bad("the node's name has %d bytes, more than %d", len(c.Node), wire.MaxNode)
+	// What clients are told has to fit the protocol: a welcome that does not would
+	// end every connection.
+	if c.Node != "" && (len(c.Node) > wire.MaxNode || wire.ValidUser(c.Node) != nil) {
+		bad("the node's name %q is not up to %d bytes of UTF-8 without control characters", c.Node, wire.MaxNode)
 	}
-	if err := c.bounds().Validate(); err != nil && len(errs) == 0 {
-		errs = append(errs, fmt.Errorf("%w: %w", ErrConfig, err))
+	if c.Grace > wire.MaxMillis*time.Millisecond {
+		bad("the grace is %v: the protocol allows %v", c.Grace, wire.MaxMillis*time.Millisecond)
+	}
+	if min(c.Interval, c.Timeout, c.MinInterval, c.MaxInterval, c.MinTimeout, c.MaxTimeout) >= 0 {
+		if err := c.bounds().Validate(); err != nil {
+			errs = append(errs, fmt.Errorf("%w: %w", ErrConfig, err))
+		}
 	}
 	return errors.Join(errs...)
 }
@@ -255,8 +273,9 @@ func (c Config) settings() actors.Settings {
 // hostname is the host's name, cut to what the protocol allows.
 func hostname() string {
 	name, err := os.Hostname()
-	if err != nil || name == "" {
+	name = name[:min(len(name), wire.MaxNode)]
+	if err != nil || wire.ValidUser(name) != nil {
 		return "rollcall"
 	}
-	return name[:min(len(name), wire.MaxNode)]
+	return name
 }

@@ -58,12 +58,12 @@ func start(cfg supervisor.Config) (server *supervisor.Supervisor, dial func(user
 	if err != nil {
 		log.Fatal(err)
 	}
-	server, err = supervisor.New(cfg)
+	s, err := supervisor.New(cfg)
 	if err != nil {
 		log.Fatal(err)
 	}
-	go func() { _ = server.Serve(context.Background(), listener) }()
-	return server, func(user, credential string) (*client.Client, error) {
+	go func() { _ = s.Serve(context.Background(), listener) }()
+	return s, func(user, credential string) (*client.Client, error) {
 		return client.Dial(context.Background(), listener.Addr().String(), client.Options{
 			User: user, Credential: []byte(credential),
 		})

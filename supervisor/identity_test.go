@@ -187,25 +187,29 @@ func TestLoginAfterTheClose(t *testing.T) {
 			"cut":   func(p *peer) { p.cut() },
 			"reset": func(p *peer) { p.link.reset() },
 			"bye":   func(p *peer) { p.send(&wire.Bye{Reason: wire.ReasonBye}) },
+			"error": func(p *peer) { p.send(&wire.Ack{ID: 1}) },
 			"kick": func(p *peer) {
 				if err := w.s.Kick(ctx, p.id, ""); err != nil {
 					t.Error(err)
 				}
 			},
 		} {
-			p := w.dial().hello(name)
-			_, verdict := g.hold(p, "ghost")
-			end(p)
-			w.after(5 * time.Second) // the linger
-			if len(w.rec.terminations(p.id)) != 1 {
-				t.Errorf("%s: the connection has not ended", name)
+			// While the goodbye lingers the actor is still there; later it is not.
+			for moment, wait := range map[string]time.Duration{"at once": 0, "late": 5 * time.Second} {
+				p := w.dial().hello(name)
+				_, verdict := g.hold(p, "ghost")
+				end(p)
+				w.after(wait)
+				if len(w.rec.terminations(p.id)) != 1 {
+					t.Errorf("%s: the connection has not ended", name)
+				}
+				verdict <- nil
+				w.settle()
+				if w.isOnline("ghost") {
+					t.Errorf("N8: %s, %s: a ghost is online", name, moment)
+				}
+				w.same(name, watcher.told("ghost"))
 			}
-			verdict <- nil
-			w.settle()
-			if w.isOnline("ghost") {
-				t.Errorf("N8: %s: a ghost is online", name)
-			}
-			w.same(name, watcher.told("ghost"))
 		}
 		// And at the same instant, in whatever order.
 		for i := range 100 {

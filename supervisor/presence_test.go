@@ -250,9 +250,9 @@ func TestWatchAgain(t *testing.T) {
 					t.Errorf("%d snapshots", v.snapshots)
 				}
 			})
-			p.look(func(v *view) {
-				p.send(&wire.Watch{Request: p.next(), Epoch: v.epoch, Version: v.version})
-			})
+			again := &wire.Watch{Request: p.next()}
+			p.look(func(v *view) { again.Epoch, again.Version = v.epoch, v.version })
+			p.send(again)
 			w.join("bob")
 			w.agree(p)
 		})

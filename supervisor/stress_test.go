@@ -23,8 +23,7 @@ import (
 // G6.
 func TestStress(t *testing.T) {
 	r := serve(t, supervisor.Config{Linger: 200 * time.Millisecond})
-	if err := supervisor.HandleRequest(r.s, "echo",
-		func(_ context.Context, _ supervisor.Caller, b []byte) ([]byte, error) { return b, nil }); err != nil {
+	if err := supervisor.HandleRequest(r.s, "echo", echo); err != nil {
 		t.Fatal(err)
 	}
 	watcher := r.join(t, "watcher").watch()
@@ -88,6 +87,8 @@ func TestStress(t *testing.T) {
 	}
 	t.Logf("%d connections, %d logins, %d messages, ends %v", n.Accepted, n.Logins, n.Messages, n.Terminations)
 }
+
+func echo(_ context.Context, _ supervisor.Caller, b []byte) ([]byte, error) { return b, nil }
 
 // terminated is how many connections have ended.
 func terminated(n supervisor.Counters) (total uint64) {

@@ -264,7 +264,10 @@ func (h *crashHandle) Sync() error {
 	if err := h.disk.step(); err != nil {
 		return err
 	}
-	h.node.synced, h.node.pending = slices.Clone(h.node.data), nil
+	for _, w := range h.node.pending {
+		h.node.synced = w.apply(h.node.synced)
+	}
+	h.node.pending = nil
 	return nil
 }
 

@@ -80,17 +80,17 @@ func TestNoticeNumbersGrowAcrossRestarts(t *testing.T) {
 func TestNoticeBounds(t *testing.T) {
 	d := newMemoryDisk()
 	s := openOn(t, d, Options{MaxNoticeUsers: 2, MaxNoticeBytes: 5 << 20})
-	for i := range 3*MaxNotices + 7 {
+	for i := range 2*MaxNotices + 7 {
 		ok(t, s.AddNotice("bob", fmt.Append(nil, i)))
 	}
 	kept := must[[]Notice](t)(s.Notices("bob"))
-	if len(kept) != MaxNotices || string(kept[0].Body) != fmt.Sprint(2*MaxNotices+7) {
+	if len(kept) != MaxNotices || string(kept[0].Body) != fmt.Sprint(MaxNotices+7) {
 		t.Fatalf("%d are kept, from %q on", len(kept), kept[0].Body)
 	}
 	if n := must[int64](t)(d.size(noticePath(keyOf("bob")))); n > 3*MaxNotices*50 {
 		t.Fatalf("the log has %d bytes", n)
 	}
-	for i := range 3 * MaxNotices { // one is kept, and everything else dropped again and again
+	for i := range MaxNotices + 100 { // one is kept, and everything else dropped again and again
 		ok(t, s.AddNotice("carol", make([]byte, MaxNotice)))
 		if kept := must[[]Notice](t)(s.Notices("carol")); len(kept) > 1 {
 			ok(t, s.DropNotices("carol", kept[len(kept)-2].Seq))
@@ -106,7 +106,7 @@ func TestNoticeBounds(t *testing.T) {
 	ok(t, s.DropNotices("carol", carols[len(carols)-1].Seq))
 	ok(t, s.AddNotice("dave", nil))
 	var full error
-	for range 10 << 10 {
+	for range 2 * maxLogRecords {
 		if full = s.AddNotice("dave", make([]byte, MaxNotice)); full != nil {
 			break
 		}
@@ -241,7 +241,7 @@ func TestTornNoticeStaysTorn(t *testing.T) {
 // whoever adds and drops at the same time.
 func TestNoticesOfManyAtOnce(t *testing.T) {
 	stores(t, Options{NoSync: true}, func(t *testing.T, s Store) {
-		const adders, each = 4, 300
+		const adders, each = 4, 200 // together fewer than MaxNotices
 		var adding, dropping sync.WaitGroup
 		for range adders {
 			adding.Go(func() {

@@ -192,7 +192,7 @@ func TestExpire(t *testing.T) {
 }
 
 func TestListPages(t *testing.T) {
-	stores(t, Options{}, func(t *testing.T, s Store) {
+	stores(t, Options{NoSync: true}, func(t *testing.T, s Store) {
 		var want []ID
 		for i := range 700 {
 			m := offerAs(0, nil)

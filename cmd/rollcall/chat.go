@@ -29,6 +29,9 @@ func (p *program) chatCommand() *cobra.Command {
   @bob hi     to bob alone; the tabulator completes names
   hi          to everyone who is online
   /who        who is online
+  /send @bob FILE     offer a file to bob, who has to accept it
+  /accept N [PATH]    take the file of offer N, into the current directory
+  /decline N          refuse it
   /help       this list
   /quit       leave; the end of the input, Ctrl-C and Ctrl-D do the same
 
@@ -49,6 +52,7 @@ type chat struct {
 	user     string
 	patience time.Duration // for the server's answer to a message
 	say      func(string)
+	offers   offers // has a lock of its own
 
 	// owned by whoever holds mu
 	mu     sync.Mutex
@@ -70,9 +74,11 @@ func (p *program) chat(ctx context.Context, f *stayFlags) error {
 	}
 	defer console.close()
 	t.say = console.say
-	o.OnDeliver = func(m client.Message) { t.say(incoming(m)) }
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	o.OnDeliver = func(m client.Message) { t.say(incoming(m)) }
+	o.OnOffer = func(f client.Offer) { t.offered(ctx, f) }
+	o.OnFileNotice = func(n wire.FileNotice) { t.say("* " + noticeLine(n, t.user)) }
 	c, err := stay(ctx, f.server, o, func(line string) { t.say("* " + line) })
 	if err != nil {
 		return err
@@ -88,9 +94,11 @@ func (p *program) chat(ctx context.Context, f *stayFlags) error {
 		})
 		err = t.listen(ctx, console.lines(ctx))
 	}
+	cancel()
 	_ = c.Close()
 	c.wait()
 	told.Wait()
+	t.offers.moving.Wait()
 	return err
 }
 
@@ -117,14 +125,23 @@ var chatHelp = []string{
 	"@NAME TEXT  to one",
 	"TEXT        to everyone who is online",
 	"/who        who is online",
+	"/send @NAME FILE, /accept NUMBER [PATH], /decline NUMBER: files",
 	"/quit       leave",
 }
 
 // do does what one line says, and reports whether the talk goes on.
 func (t *chat) do(ctx context.Context, line string) bool {
 	line = strings.TrimSpace(line)
+	verb, rest, _ := strings.Cut(line, " ")
+	rest = strings.TrimSpace(rest)
 	switch {
 	case line == "":
+	case verb == "/send":
+		t.sendFile(ctx, rest)
+	case verb == "/accept":
+		t.accept(ctx, rest)
+	case verb == "/decline":
+		t.decline(rest)
 	case line == "/quit":
 		return false
 	case line == "/help":

@@ -108,6 +108,10 @@ func dialError(server string, err error) error {
 type lasting struct {
 	*client.Client
 	told sync.WaitGroup
+
+	// owned by the goroutine that tells
+	terse bool // tell of troubles only
+	down  bool // the latest that was told is a trouble
 }
 
 // wait waits for the client's end, and until all of it was told.
@@ -119,12 +123,21 @@ func (l *lasting) wait() {
 // stay connects a client that reconnects, and tells by say what becomes of its
 // connection.
 func stay(ctx context.Context, server string, o client.Options, say func(string)) (*lasting, error) {
+	return stayAs(ctx, &lasting{}, server, o, say)
+}
+
+// stayAs is stay with a client that has its own way of telling.
+func stayAs(ctx context.Context, l *lasting, server string, o client.Options, say func(string)) (*lasting, error) {
 	// The client must not wait for a terminal that stands still: news past this
 	// bound are dropped.
 	states := make(chan client.State, 256)
 	var closed sync.Once
 	last := func() { closed.Do(func() { close(states) }) }
+	listener := o.OnState
 	o.OnState = func(s client.State) {
+		if listener != nil {
+			listener(s)
+		}
 		if s.Phase == client.Closed {
 			last()
 			return
@@ -134,7 +147,6 @@ func stay(ctx context.Context, server string, o client.Options, say func(string)
 		default:
 		}
 	}
-	l := &lasting{}
 	up := make(chan struct{})
 	l.told.Go(func() {
 		for s := range states {
@@ -161,6 +173,7 @@ func stay(ctx context.Context, server string, o client.Options, say func(string)
 func (l *lasting) news(server string, s client.State) []string {
 	switch {
 	case s.Phase == client.Disconnected:
+		l.down = true
 		retry := fmt.Sprintf("trying again in %v", short(s.RetryIn))
 		var end *client.EndError
 		if errors.As(s.Err, &end) {
@@ -169,6 +182,11 @@ func (l *lasting) news(server string, s client.State) []string {
 		return []string{fmt.Sprintf("cannot reach the server at %s: %s; %s", address(server), cause(s.Err), retry)}
 	case s.Phase != client.Connected || l.Client == nil:
 		return nil
+	case l.terse && !l.down:
+		return nil
+	case l.terse:
+		l.down = false
+		return []string{"connected again to " + address(server)}
 	}
 	w := l.Welcome()
 	lines := []string{fmt.Sprintf("connected to %s (node %s, connection %d, ping after %v, timeout %v)",

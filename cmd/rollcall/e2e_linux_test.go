@@ -219,7 +219,7 @@ func TestClientsComeBack(t *testing.T) {
 	w.process.wait()
 	alice.see("disconnected: ")
 	bob.signal(syscall.SIGKILL)
-	next := spawn(t, nil, binary, "serve", "--listen", w.server, "--admin", w.admin)
+	next := spawn(t, nil, binary, "serve", "--listen", w.server, "--admin", w.admin, "--data", noFiles)
 	next.see("listening on " + w.server)
 	alice.see("connected to " + w.server)
 	alice.see("alice is online")

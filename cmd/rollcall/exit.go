@@ -21,6 +21,8 @@ const (
 	exitUnreachable = 3
 	exitRefused     = 4
 	exitAbsent      = 5
+	exitNoRoom      = 6
+	exitMismatch    = 7
 	exitSignal      = 128 // and the signal's number
 )
 
@@ -47,6 +49,7 @@ func codeOf(err error) int {
 	var known *exitError
 	var signal interruption
 	var end *client.EndError
+	var refused *client.RequestError
 	switch {
 	case err == nil:
 		return exitOK
@@ -54,14 +57,36 @@ func codeOf(err error) int {
 		return signal.code()
 	case errors.As(err, &known):
 		return known.code
-	case errors.Is(err, wire.CodeUserOffline):
-		return exitAbsent
+	case errors.As(err, &refused) && codeOfRefusal(refused.Code) != exitFailure:
+		return codeOfRefusal(refused.Code)
+	case errors.Is(err, client.ErrChanged):
+		return exitMismatch
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		return exitNoRoom
 	case errors.As(err, &end):
 		return codeOfEnd(end)
 	case errors.Is(err, client.ErrDisconnected), errors.Is(err, context.DeadlineExceeded):
 		return exitUnreachable
-	case errors.Is(err, wire.CodeLoginRefused), errors.Is(err, wire.CodeAlreadyOnline), errors.Is(err, wire.CodeReplaced):
+	default:
+		return exitFailure
+	}
+}
+
+// codeOfRefusal returns the exit code for what the server, or by way of it
+// another user, has said to a request or a transfer.
+func codeOfRefusal(code wire.Code) int {
+	switch code {
+	case wire.CodeUserOffline, wire.CodeNotFound, wire.CodeRemoved, wire.CodeExpired:
+		return exitAbsent
+	case wire.CodeLoginRefused, wire.CodeAlreadyOnline, wire.CodeReplaced, wire.CodeNotAllowed,
+		wire.CodeDeclined, wire.CodeCancelled, wire.CodeUnsupported:
 		return exitRefused
+	case wire.CodeStorageFull, wire.CodeQuotaExceeded, wire.CodeFileTooLarge:
+		return exitNoRoom
+	case wire.CodeChecksumMismatch, wire.CodeSizeMismatch:
+		return exitMismatch
+	case wire.CodeInterrupted, wire.CodeShuttingDown:
+		return exitUnreachable
 	default:
 		return exitFailure
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"example.com/rollcall/wire"
 	"example.com/rollcall/wire/client"
 )
 
@@ -16,8 +17,8 @@ func (p *program) joinCommand() *cobra.Command {
 		Use:   "join --user NAME [flags]",
 		Short: "Hold a session open, and print what happens",
 		Long: `Join logs a user in and stays until it is interrupted; then it says goodbye. It
-prints what becomes of its connection, and the messages that come. When the
-connection breaks, it comes back by itself, unless the server has said that it
+prints what becomes of its connection, the messages that come, and the news of
+files that others send. When the connection breaks, it comes back by itself, unless the server has said that it
 must not: kicked, replaced by a newer connection, login refused.`,
 		Example: `  rollcall join --user alice
   rollcall join --user alice --identifier alices-phone --heartbeat 5s --timeout 10s
@@ -52,6 +53,7 @@ func (p *program) join(ctx context.Context, f *stayFlags) error {
 		}
 		say(messageLine(m))
 	}
+	o.OnFileNotice = func(n wire.FileNotice) { say(noticeLine(n, f.user)) }
 	c, err := stay(ctx, f.server, o, say)
 	if err != nil {
 		return err

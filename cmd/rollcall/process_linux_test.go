@@ -113,10 +113,11 @@ type world struct {
 	process  *process
 }
 
-// serveProcess starts a server as a process.
+// serveProcess starts a server as a process. It keeps no files unless args say
+// where.
 func serveProcess(t *testing.T, args ...string) *world {
 	t.Helper()
-	p := spawn(t, nil, binary, append([]string{"serve", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"}, args...)...)
+	p := spawn(t, nil, binary, append([]string{"serve", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--data", noFiles}, args...)...)
 	w := &world{&serving{shell: newShell(t)}, p}
 	w.server, w.admin = addresses(t, p.see("listening on "))
 	w.env["ROLLCALL_SERVER"], w.env["ROLLCALL_ADMIN"] = w.server, w.admin

@@ -12,6 +12,7 @@ import (
 	"github.com/sirupsen/logrus"
 	"github.com/spf13/cobra"
 
+	"example.com/rollcall/actors/filestore"
 	"example.com/rollcall/supervisor"
 )
 
@@ -25,6 +26,7 @@ type serveFlags struct {
 	logLevel        *choice
 	logFormat       *choice
 	shutdownTimeout time.Duration
+	store           storeFlags
 	config          supervisor.Config
 }
 
@@ -49,10 +51,16 @@ for; its log goes to standard error.
 
 A signal ends it in good order: it accepts nobody any more, says bye to every
 client, and waits for them, for --shutdown-timeout at most. A second signal cuts
-off what is left at once.`,
+off what is left at once.
+
+Files that users send each other are kept in --data, in the directory of one
+server at a time. What is visible there is whole, verified and on the disk; what
+a crash has left is put in order at the next start, and a line tells what was
+found.`,
 		Example: `  rollcall serve
   rollcall serve --listen 0.0.0.0:7465 --heartbeat 5s --timeout 10s --grace 30s
-  rollcall serve --listen 127.0.0.1:0 --admin off --log-format json
+  rollcall serve --listen 127.0.0.1:0 --admin off --log-format json --data none
+  rollcall serve --data /srv/rollcall --max-file 2GiB --retention 168h
   ROLLCALL_LOG_LEVEL=debug rollcall serve --config rollcall.yaml`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return p.serve(cmd.Context(), f) },
@@ -86,6 +94,7 @@ func (f *serveFlags) bind(cmd *cobra.Command) {
 	fs.DurationVar(&c.WriteTimeout, "write-timeout", 20*time.Second, "the longest time that one write may take")
 	fs.DurationVar(&c.Linger, "linger", time.Second, "the longest time that a client may take to read its goodbye")
 	fs.IntVar(&c.Recent, "recent", 1024, "how many terminations are remembered")
+	f.store.bind(fs)
 	fs.DurationVar(&f.shutdownTimeout, "shutdown-timeout", 10*time.Second, "the longest time that an end in good order may take")
 	bindChoice(cmd, f.logLevel, "log-level", "what is logged to standard error")
 	bindChoice(cmd, f.logFormat, "log-format", "how it is logged")
@@ -95,8 +104,9 @@ func (f *serveFlags) bind(cmd *cobra.Command) {
 type server struct {
 	log        *logrus.Logger
 	supervisor *supervisor.Supervisor
-	admin      *adminServer // nil: none
-	failed     chan error   // a listener or the admin API ended by itself
+	store      filestore.Store // nil: none
+	admin      *adminServer    // nil: none
+	failed     chan error      // a listener or the admin API ended by itself
 	loops      sync.WaitGroup
 }
 
@@ -106,7 +116,7 @@ func (p *program) serve(ctx context.Context, f *serveFlags) error {
 		return err
 	}
 	defer log.close()
-	s, err := f.start(ctx, log.Logger)
+	s, err := f.start(ctx, p, log.Logger)
 	if err != nil {
 		return err
 	}
@@ -124,9 +134,9 @@ func (p *program) serve(ctx context.Context, f *serveFlags) error {
 	return errors.Join(reason, s.stop(p.forced, f.shutdownTimeout))
 }
 
-// start opens all listeners and serves them. When one cannot be had, nothing is
-// left behind.
-func (f *serveFlags) start(ctx context.Context, log *logrus.Logger) (_ *server, err error) {
+// start opens all listeners and the store, and serves. When one cannot be had,
+// nothing is left behind.
+func (f *serveFlags) start(ctx context.Context, p *program, log *logrus.Logger) (_ *server, err error) {
 	f.config.Policy = policies[f.sessions.value]
 	f.config.Logger = log
 	if err := f.config.Validate(); err != nil {
@@ -163,8 +173,12 @@ func (f *serveFlags) start(ctx context.Context, log *logrus.Logger) (_ *server, 
 		}
 	}
 	s := &server{log: log, failed: make(chan error, len(listeners))}
-	if s.supervisor, err = supervisor.New(f.config); err != nil {
+	if s.store, err = f.store.open(p, log); err != nil {
 		return nil, err
+	}
+	f.config.Store, f.config.FileGrace = s.store, f.store.supervisorGrace()
+	if s.supervisor, err = supervisor.New(f.config); err != nil {
+		return nil, errors.Join(err, s.closeStore())
 	}
 	s.serve(clients)
 	if f.admin != "off" {
@@ -226,6 +240,10 @@ func (s *server) stop(forced context.Context, timeout time.Duration) error {
 		s.admin.stop()
 	}
 	s.loops.Wait()
+	if failed := s.closeStore(); failed != nil { // what comes late is told that it is closed
+		s.log.WithError(failed).Error("closing the data directory")
+		err = errors.Join(err, failed)
+	}
 	switch {
 	case context.Cause(forced) != nil:
 		s.log.Warn("forced: what was left was cut off")
@@ -238,4 +256,12 @@ func (s *server) stop(forced context.Context, timeout time.Duration) error {
 	}
 	s.log.Info("stopped")
 	return nil
+}
+
+// closeStore gives the data directory free.
+func (s *server) closeStore() error {
+	if s.store == nil {
+		return nil
+	}
+	return s.store.Close()
 }

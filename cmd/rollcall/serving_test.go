@@ -3,6 +3,8 @@ package main
 import (
 	"strings"
 	"testing"
+
+	"example.com/rollcall/wire/client"
 )
 
 // serving is a server within the test's process, and a shell that finds it.
@@ -31,4 +33,20 @@ func addresses(t *testing.T, line string) (server, admin string) {
 		t.Fatalf("the ready line is %q", line)
 	}
 	return words[2], strings.TrimPrefix(words[4], "http://")
+}
+
+// dial connects a client, for the length of the test.
+func (s *serving) dial(t testing.TB, user string) *client.Client {
+	t.Helper()
+	c, err := client.Dial(t.Context(), s.server, client.Options{User: user})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close() })
+	return c
+}
+
+// putTo says that a file is for one user.
+func putTo(user, name string) client.PutOptions {
+	return client.PutOptions{Name: name, To: []string{user}}
 }

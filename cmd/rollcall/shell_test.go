@@ -27,7 +27,11 @@ type shell struct {
 	in  io.Reader
 }
 
-func newShell(t *testing.T) *shell { return &shell{t: t, env: map[string]string{}} }
+// newShell makes a shell whose servers keep no files, unless a test says where:
+// never in the home of whoever runs the tests.
+func newShell(t *testing.T) *shell {
+	return &shell{t: t, env: map[string]string{"ROLLCALL_DATA": noFiles}}
+}
 
 func (s *shell) program(out, err io.Writer, signals <-chan os.Signal) *program {
 	in := s.in

@@ -109,7 +109,7 @@ func short(d time.Duration) time.Duration {
 }
 
 // size gives a number of bytes in a person's units.
-func size[N int | uint64](n N) string {
+func size[N int | int64 | uint64](n N) string {
 	v := float64(n)
 	for _, unit := range []string{"B", "KiB", "MiB", "GiB"} {
 		if v < 1024 {

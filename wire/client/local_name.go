@@ -18,8 +18,8 @@ const maxLocalName = 200
 //
 // Two names can become one: look whether the file exists.
 func LocalName(name string) string {
-	name = strings.ToValidUTF8(name, "_")
-	if i := strings.LastIndexAny(strings.TrimRight(name, `/\`), `/\`); i >= 0 {
+	name = strings.TrimRight(strings.ToValidUTF8(name, "_"), `/\`)
+	if i := strings.LastIndexAny(name, `/\`); i >= 0 {
 		name = name[i+1:]
 	}
 	name = strings.Map(func(r rune) rune {

@@ -1,0 +1,171 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+
+	"example.com/rollcall/wire"
+	"example.com/rollcall/wire/client"
+)
+
+// maxOffers bounds the offers that a chat shows at one time; past it the oldest
+// can no longer be answered here.
+const maxOffers = 100
+
+// offers are the files that others want to send, by the number that the person
+// sees.
+type offers struct {
+	// owned by whoever holds mu
+	mu     sync.Mutex
+	last   int
+	open   map[int]client.Offer
+	moving sync.WaitGroup // files on their way, and those who wait for an offer's end
+}
+
+// add gives an offer a number.
+func (o *offers) add(offer client.Offer) int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.open == nil {
+		o.open = make(map[int]client.Offer)
+	}
+	o.last++
+	o.open[o.last] = offer
+	delete(o.open, o.last-maxOffers)
+	return o.last
+}
+
+// take takes an offer out, to be answered.
+func (o *offers) take(word string) (number int, offer client.Offer, ok bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	number, err := strconv.Atoi(word)
+	offer, ok = o.open[number]
+	delete(o.open, number)
+	return number, offer, ok && err == nil
+}
+
+// restore puts an offer back that is still to be answered.
+func (o *offers) restore(number int, offer client.Offer) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.open[number] = offer
+}
+
+// remove forgets an offer, and reports whether it was still there.
+func (o *offers) remove(number int) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	_, ok := o.open[number]
+	delete(o.open, number)
+	return ok
+}
+
+// offered shows an offer, and tells when it is gone.
+func (t *chat) offered(ctx context.Context, offer client.Offer) {
+	number := t.offers.add(offer)
+	what := printable(offer.File.Name) + " (" + size(offer.File.Size) + ")"
+	t.say(fmt.Sprintf("* %s offers %s: /accept %d [PATH], or /decline %d", printable(offer.File.Owner), what, number, number))
+	t.offers.moving.Go(func() {
+		select {
+		case <-offer.Gone():
+			if t.offers.remove(number) {
+				t.say(fmt.Sprintf("* offer %d, %s, is gone", number, what))
+			}
+		case <-ctx.Done():
+		}
+	})
+}
+
+// sendFile passes a file straight to another user.
+func (t *chat) sendFile(ctx context.Context, words string) {
+	to, path, _ := strings.Cut(strings.TrimPrefix(words, "@"), " ")
+	if path = strings.TrimSpace(path); to == "" || path == "" {
+		t.say("* it is /send @NAME FILE")
+		return
+	}
+	if err := wire.ValidUser(to); err != nil {
+		t.say("* " + plain(err))
+		return
+	}
+	what := printable(filepath.Base(path)) + " to " + printable(to)
+	t.say("  (offering " + what + ")")
+	t.offers.moving.Go(func() {
+		accepted := false
+		_, err := t.client.PutFile(ctx, path, client.PutOptions{
+			To: []string{to}, Relay: true, Media: mediaOf(path),
+			Progress: func(client.Progress) {
+				if !accepted {
+					accepted = true
+					t.say("  (sending " + what + ")")
+				}
+			},
+		})
+		switch {
+		case err == nil:
+			t.say("  (sent " + what + ")")
+		case ctx.Err() == nil:
+			t.say("* did not send " + what + ": " + fileWords(err))
+		}
+	})
+}
+
+// accept takes a file that is offered.
+func (t *chat) accept(ctx context.Context, words string) {
+	word, path, _ := strings.Cut(words, " ")
+	number, offer, ok := t.offers.take(word)
+	if !ok {
+		t.say("* it is /accept NUMBER [PATH], with the number of an offer")
+		return
+	}
+	if path = strings.TrimSpace(path); path == "" {
+		path = client.LocalName(offer.File.Name)
+	} else if there, err := os.Stat(path); err == nil && there.IsDir() {
+		path = filepath.Join(path, client.LocalName(offer.File.Name))
+	}
+	t.offers.moving.Go(func() {
+		res, err := offer.Accept(ctx, path, client.GetOptions{})
+		switch {
+		case err == nil:
+			t.say(fmt.Sprintf("* saved %s of %s as %s (%s)", printable(res.File.Name), printable(res.File.Owner), printable(path), size(res.File.Size)))
+		case errors.Is(err, fs.ErrExist):
+			t.offers.restore(number, offer)
+			t.say(fmt.Sprintf("* %s is there already: /accept %d with another PATH", printable(path), number))
+		case ctx.Err() == nil:
+			t.say("* did not get " + printable(offer.File.Name) + ": " + fileWords(err))
+		}
+	})
+}
+
+// decline refuses a file that is offered.
+func (t *chat) decline(word string) {
+	_, offer, ok := t.offers.take(word)
+	if !ok {
+		t.say("* it is /decline NUMBER, with the number of an offer")
+		return
+	}
+	if err := offer.Decline(""); err != nil {
+		t.say("* " + fileWords(err))
+		return
+	}
+	t.say("  (declined " + printable(offer.File.Name) + ")")
+}
+
+// fileWords says why a file did not arrive.
+func fileWords(err error) string {
+	switch {
+	case errors.Is(err, wire.CodeUserOffline):
+		return "the user is offline"
+	case errors.Is(err, wire.CodeUnsupported):
+		return "the server carries no files"
+	default:
+		return plain(err)
+	}
+}

@@ -1,0 +1,150 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"time"
+
+	"github.com/sirupsen/logrus"
+	"github.com/spf13/pflag"
+
+	"example.com/rollcall/actors/filestore"
+)
+
+// noFiles is the word of --data for a server without files.
+const noFiles = "none"
+
+// storeFlags say where and how a server keeps files.
+type storeFlags struct {
+	data                           string
+	grace, retention               time.Duration
+	maxFile, maxUserBytes, maxSize byteSize
+	maxUserFiles                   int64
+	noSync                         bool
+}
+
+func (f *storeFlags) bind(fs *pflag.FlagSet) {
+	f.maxFile, f.maxUserBytes, f.maxSize = filestore.DefaultMaxFile, filestore.DefaultMaxUserBytes, filestore.DefaultMaxBytes
+	fs.StringVar(&f.data, "data", "", "keep the files that users send in this `DIR`, which is made if it is not there; none for a server without files (default rollcall in $XDG_DATA_HOME or ~/.local/share)")
+	fs.DurationVar(&f.grace, "file-grace", time.Minute, "keep what came of an interrupted transfer for this long; 0 removes it at once")
+	fs.Var(&f.maxFile, "max-file", "the largest file")
+	fs.Var(&f.maxUserBytes, "max-user-bytes", "the most that the files of one user may hold together")
+	fs.Var(&f.maxSize, "max-bytes", "the most that all files may hold together")
+	fs.Int64Var(&f.maxUserFiles, "max-user-files", filestore.DefaultMaxUserFiles, "the most files of one user")
+	fs.DurationVar(&f.retention, "retention", filestore.DefaultRetention, "keep a file for this long; 0 for ever")
+	fs.BoolVar(&f.noSync, "no-sync", false, "do not wait for the disk: faster, but a crash of the machine can then leave files that are torn (it gives up the guarantee G5)")
+}
+
+// options are those of the store.
+func (f *storeFlags) options() (filestore.Options, error) {
+	var errs []error
+	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+	for _, d := range []struct {
+		name  string
+		value time.Duration
+	}{{"file-grace", f.grace}, {"retention", f.retention}} {
+		if d.value < 0 {
+			bad("--%s is negative: %v", d.name, d.value)
+		}
+	}
+	for _, n := range []struct {
+		name  string
+		value int64
+	}{
+		{"max-file", int64(f.maxFile)}, {"max-user-bytes", int64(f.maxUserBytes)},
+		{"max-bytes", int64(f.maxSize)}, {"max-user-files", f.maxUserFiles},
+	} {
+		if n.value < 1 { // the store would take its default
+			bad("--%s is %d, less than 1", n.name, n.value)
+		}
+	}
+	o := filestore.Options{
+		MaxFile: int64(f.maxFile), MaxUserBytes: int64(f.maxUserBytes), MaxBytes: int64(f.maxSize),
+		MaxUserFiles: f.maxUserFiles, Retention: f.retention, NoSync: f.noSync,
+	}
+	if f.retention == 0 {
+		o.Retention = -1
+	}
+	if err := errors.Join(errs...); err != nil {
+		return o, usage("%w", err)
+	}
+	if err := o.Validate(); err != nil {
+		return o, usage("%w", err)
+	}
+	return o, nil
+}
+
+// supervisorGrace is the grace as the supervisor wants it: its zero is the
+// default, and less is none.
+func (f *storeFlags) supervisorGrace() time.Duration {
+	if f.grace == 0 {
+		return -1
+	}
+	return f.grace
+}
+
+// open opens the store, and logs what it found there. The store is nil for a
+// server without files.
+func (f *storeFlags) open(p *program, log logrus.FieldLogger) (filestore.Store, error) {
+	o, err := f.options()
+	if err != nil || f.data == noFiles {
+		return nil, err
+	}
+	dir := f.data
+	if dir == "" {
+		if dir, err = p.dataHome(); err != nil {
+			return nil, err
+		}
+	}
+	// 0700, and so the directories above it, as the XDG specification wants.
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("cannot make the data directory: %w", err)
+	}
+	store, swept, err := filestore.Open(dir, o)
+	switch {
+	case errors.Is(err, filestore.ErrLocked):
+		return nil, fmt.Errorf("the data directory %s is in use by another server; choose another with --data, or --data %s", dir, noFiles)
+	case errors.Is(err, filestore.ErrForeign):
+		return nil, fmt.Errorf("%s is no data directory of rollcall, and not empty: %w", dir, err)
+	case err != nil:
+		return nil, fmt.Errorf("cannot open the data directory %s: %w", dir, err)
+	}
+	line := log.WithFields(logrus.Fields{
+		"data": dir, "files": swept.Files, "interrupted": swept.Partials,
+		"removed": swept.Broken + swept.Trash + swept.Stray,
+	})
+	if swept.Quarantined > 0 {
+		line = line.WithField("quarantined", swept.Quarantined)
+	}
+	if swept.Failed > 0 {
+		line = line.WithField("failed", swept.Failed)
+	}
+	if f.noSync {
+		line = line.WithField("durable", false)
+	}
+	if swept.Quarantined+swept.Failed > 0 {
+		line.Warn("keeping files")
+	} else {
+		line.Info("keeping files")
+	}
+	return store, nil
+}
+
+// dataHome is where files are kept unless told otherwise: below XDG_DATA_HOME,
+// of which a relative one is to be ignored, or what stands for it.
+func (p *program) dataHome() (string, error) {
+	if home, _ := p.env("XDG_DATA_HOME"); filepath.IsAbs(home) {
+		return filepath.Join(home, "rollcall"), nil
+	}
+	if runtime.GOOS == "windows" {
+		if home, _ := p.env("LOCALAPPDATA"); filepath.IsAbs(home) {
+			return filepath.Join(home, "rollcall"), nil
+		}
+	} else if home, _ := p.env("HOME"); filepath.IsAbs(home) {
+		return filepath.Join(home, ".local", "share", "rollcall"), nil
+	}
+	return "", usage("there is no home directory to keep files in: say --data DIR, or --data %s", noFiles)
+}
