@@ -36,11 +36,12 @@ type connection struct {
 	endpoint  directory.Endpoint
 	accepted  time.Time     // wall clock
 	born      time.Duration // monotonic
+	bornRan   time.Duration // the same, in time that the server ran
 
 	// atomic, written by the reader
 	lastHeard    atomic.Int64 // when bytes last came, since the system's start
 	readerFreed  atomic.Int64 // when the reader last stopped waiting for credits; 0: never
-	partialSince atomic.Int64 // since when a frame is incomplete; 0: none is
+	partialSince atomic.Int64 // since when a frame is incomplete, in time that the server ran; 0: none is
 	bytesIn      atomic.Uint64
 	framesIn     atomic.Uint64
 	// atomic, written by the actor
@@ -70,6 +71,7 @@ type connection struct {
 	settling   bool        // a login or a logout is under way: what follows waits for it (N16)
 	apps       []paidFrame // one-way messages that wait for their goroutine; bounded by credits
 	appsBusy   bool
+	parked     []answered      // answers for which there is no room; bounded by credits
 	ctx        context.Context // of handlers; made when first needed
 	cancel     context.CancelFunc
 
@@ -78,6 +80,7 @@ type connection struct {
 
 	// owned by the actor: its end
 	writing         bool // a write is under way
+	writeBegan      time.Duration
 	reading         bool // the reader's goroutine runs
 	halfClosed      bool // the goodbye is out
 	transportClosed bool
@@ -94,6 +97,7 @@ func (s *System) spawnConnection(t net.Conn) {
 			Bytes: s.set.QueueBytes, Frames: s.set.QueueFrames, Control: controlQueue,
 		}),
 	}
+	c.bornRan = s.stall.ran(c.born)
 	c.endpoint = observe(t, c.id)
 	c.credits.free = s.set.Credits
 	c.lastHeard.Store(int64(c.born))

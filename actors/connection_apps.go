@@ -3,6 +3,7 @@ package actors
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"example.com/rollcall/wire"
 )
@@ -71,10 +72,33 @@ func (c *connection) onRequest(m *wire.Request, credit int) {
 // responseRoom is what a response takes beside its body, at most.
 const responseRoom = 32
 
+// onAnswered queues an answer. What does not fit waits with its credit, so that
+// a client that asks for more than it can read is read more slowly itself.
 func (c *connection) onAnswered(m answered) {
-	c.credits.give(m.credit)
-	if c.phase == open {
-		c.queue(m.msg)
+	if c.phase != open {
+		return
+	}
+	c.parked = append(c.parked, m)
+	c.unpark()
+}
+
+// unpark queues the answers that fit by now.
+func (c *connection) unpark() {
+	for len(c.parked) > 0 && c.phase == open {
+		m := c.parked[0]
+		frame, err := wire.Append(nil, m.msg)
+		if err != nil {
+			panic(fmt.Errorf("actors: an answer of our own making: %w", err))
+		}
+		if c.out.Data(frame) != nil {
+			return
+		}
+		c.parked[0] = answered{}
+		c.parked = c.parked[1:]
+		c.credits.give(m.credit)
+	}
+	if len(c.parked) == 0 {
+		c.parked = nil
 	}
 }
 

@@ -30,7 +30,7 @@ func (c *connection) end(reason wire.Reason, e ending) {
 	if c.cancel != nil {
 		c.cancel()
 	}
-	c.early, c.apps = nil, nil
+	c.early, c.apps, c.parked = nil, nil, nil
 	switch reason {
 	case wire.ReasonBye, wire.ReasonEOF, wire.ReasonReset, wire.ReasonWriteFailed:
 		c.out.Finish(nil, true) // nobody is there to read it
@@ -44,7 +44,7 @@ func (c *connection) end(reason wire.Reason, e ending) {
 	// What was queued for a client that is asked to go is still delivered; one
 	// that did not read it, or did not keep to the protocol, gets the goodbye alone.
 	keep := reason == wire.ReasonKicked || reason == wire.ReasonReplaced ||
-		reason == wire.ReasonLoginRefused || reason == wire.ReasonServerShutdown
+		reason == wire.ReasonLoginRefused || reason == wire.ReasonServerShutdown || reason == wire.ReasonPanic
 	c.out.Finish(bye, !keep)
 	c.slow = nil
 	if e.cut {

@@ -55,8 +55,8 @@ func (c *connection) onTick() {
 	now := c.sys.now()
 	switch c.phase {
 	case greeting, registering:
-		if due := c.excused(now, c.born) + c.sys.set.HandshakeTimeout; now < due {
-			c.arm(due)
+		if left := c.sys.set.HandshakeTimeout - (c.sys.stall.ran(now) - c.bornRan); left > 0 {
+			c.arm(now + left)
 			return
 		}
 		c.end(wire.ReasonHandshakeTimeout, ending{

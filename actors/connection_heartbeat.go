@@ -37,7 +37,7 @@ func (c *connection) checkLife(now time.Duration) {
 	// time now was held up by us, and is looked at with the heartbeat.
 	limit := now + c.sys.set.FrameTimeout
 	if since := time.Duration(c.partialSince.Load()); since != 0 {
-		limit = c.excused(now, since) + c.sys.set.FrameTimeout
+		limit -= c.sys.stall.ran(now) - since
 	}
 	if limit > now {
 		next = min(next, limit)
@@ -45,21 +45,10 @@ func (c *connection) checkLife(now time.Duration) {
 	c.arm(next)
 }
 
-// excused returns from when on a peer may be held to a deadline that began to
-// run at since: a stall of our own has cost it what came before (P4).
-func (c *connection) excused(now, since time.Duration) time.Duration {
-	var s heartbeat.Signs
-	c.sys.stall.sign(now, &s)
-	if s.Stalled {
-		return now
-	}
-	return max(since, s.StallEnd)
-}
-
 // checkFrame ends a client that never finishes the frame it began.
 func (c *connection) checkFrame(now time.Duration) {
 	since := time.Duration(c.partialSince.Load())
-	if since == 0 || now-c.excused(now, since) < c.sys.set.FrameTimeout || c.credits.held() {
+	if since == 0 || c.sys.stall.ran(now)-since < c.sys.set.FrameTimeout || c.credits.held() {
 		return
 	}
 	c.end(wire.ReasonProtocolError, ending{

@@ -66,9 +66,14 @@ func (c *connection) onAuthenticated(m authenticated) {
 		return
 	}
 	done := loginDone{credit: m.credit, code: wire.CodeLoginRefused, reason: wire.ReasonLoginRefused, text: m.err.Error()}
-	if errors.Is(m.err, errHandlerPanic) {
+	switch {
+	case errors.Is(m.err, errHandlerPanic):
 		c.sys.count.handlerPanics.Add(1)
-		done.text = errHandlerPanic.Error() // what was panicked with is not the client's business
+		// What was panicked with is not the client's business. And it has not been
+		// refused: it may come back, so the reason is ours.
+		done.code, done.reason, done.text = wire.CodeInternal, wire.ReasonPanic, errHandlerPanic.Error()
+	case errors.Is(m.err, context.DeadlineExceeded):
+		done.code, done.reason, done.text = wire.CodeInternal, wire.ReasonPanic, "the login could not be checked in time"
 	}
 	c.loginDone(m.login.Request, done)
 }

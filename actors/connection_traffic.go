@@ -163,8 +163,13 @@ func (c *connection) onDelivery(d *delivery) {
 		return
 	}
 	if c.out.Data(d.frame) != nil {
-		c.tooSlow()
-		d.settle(false)
+		// Who reads is not ended for what others send: they are told to slow down.
+		if c.stuck() {
+			c.tooSlow()
+			d.settle(false)
+		} else {
+			d.settleBusy()
+		}
 		return
 	}
 	d.settle(true) // last: should something panic, it is settled once
@@ -174,6 +179,9 @@ func (c *connection) onDelivery(d *delivery) {
 func (c *connection) onDelivered(d delivered) {
 	c.credits.give(d.credit)
 	switch {
+	case d.sessions == 0 && d.busy:
+		c.sys.count.undelivered.Add(1)
+		c.refuse(d.id, wire.CodeTooMany, "too much waits for the recipient already")
 	case d.sessions == 0:
 		c.sys.count.undelivered.Add(1)
 		c.refuse(d.id, wire.CodeUserOffline, "")
@@ -209,9 +217,19 @@ func (c *connection) queue(m wire.Message) {
 
 // enqueue puts an encoded frame into the data lane.
 func (c *connection) enqueue(frame []byte) {
-	if c.out.Data(frame) != nil {
+	if c.out.Data(frame) != nil && (c.stuck() || c.out.Force(frame) != nil) {
 		c.tooSlow()
 	}
+}
+
+// stuckAfter is how long a write may be under way before the client counts as
+// one that does not read, should its queue be full as well.
+const stuckAfter = 500 * time.Millisecond
+
+// stuck reports whether the client has not read for a while: not just since
+// this turn began, which may have brought more than a write takes away.
+func (c *connection) stuck() bool {
+	return c.writing && c.sys.now()-c.writeBegan >= stuckAfter
 }
 
 // control puts a heartbeat ahead of everything else (N21).
@@ -220,8 +238,13 @@ func (c *connection) control(m wire.Message) {
 	if err != nil {
 		panic(fmt.Errorf("actors: a message of our own making: %w", err))
 	}
-	if c.out.Control(frame) != nil {
+	if c.out.Control(frame) == nil {
+		return
+	}
+	if c.stuck() {
 		c.tooSlow()
+	} else {
+		c.out.Renew(frame)
 	}
 }
 

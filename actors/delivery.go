@@ -20,6 +20,7 @@ type delivery struct {
 	// atomic
 	left     atomic.Int32 // recipients that have not settled
 	accepted atomic.Int32
+	busy     atomic.Bool // a recipient had no room
 }
 
 // settle is called once by each recipient's connection.
@@ -32,6 +33,12 @@ func (d *delivery) settle(ok bool) {
 	}
 }
 
+// settleBusy is settle for a recipient that reads, but has no room just now.
+func (d *delivery) settleBusy() {
+	d.busy.Store(true)
+	d.settle(false)
+}
+
 // finish tells the sender how it ended.
 func (d *delivery) finish() {
 	n := int(d.accepted.Load())
@@ -39,5 +46,5 @@ func (d *delivery) finish() {
 		d.from.credits.give(d.credit) // nothing to tell: save the hop
 		return
 	}
-	d.from.tell(delivered{id: d.send.ID, sessions: n, noAck: d.send.NoAck, credit: d.credit})
+	d.from.tell(delivered{id: d.send.ID, sessions: n, busy: d.busy.Load(), noAck: d.send.NoAck, credit: d.credit})
 }

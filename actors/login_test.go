@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -13,34 +14,48 @@ import (
 	"example.com/rollcall/wire"
 )
 
-// guards N8: the authenticator is slow, and the client is gone before it has
-// decided. Its login leaves no ghost: no session, no news.
+// guards N8: the authenticator is slow, and the client is gone, or on its way
+// out, before it has decided. Its login leaves no ghost: no session, no news.
 func TestLoginAfterTheEnd(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		ended := false
-		w := newWorld(t, func(s *Settings) {
-			s.Authenticate = func(ctx context.Context, _ LoginAttempt) error {
-				time.Sleep(3 * time.Second)
-				ended = ctx.Err() != nil
-				return nil // it admits, all the same
-			}
+	for _, reason := range []wire.Reason{wire.ReasonEOF, wire.ReasonKicked} {
+		t.Run(reason.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var told atomic.Bool
+				w := newWorld(t, func(s *Settings) {
+					s.Linger = 10 * time.Second // who is kicked is still there when it is decided
+					s.Authenticate = func(ctx context.Context, _ LoginAttempt) error {
+						time.Sleep(3 * time.Second)
+						told.Store(ctx.Err() != nil)
+						return nil // it admits, all the same
+					}
+				})
+				w.onMessage(func(_ string, msg any) {
+					if _, ok := msg.(loginUser); ok {
+						w.fail("a connection that has ended asks for a session")
+					}
+				})
+				p := w.dial().greet("x")
+				p.send(&wire.Login{Request: 1, User: "ann"})
+				w.pass(time.Second)
+				if reason == wire.ReasonEOF {
+					p.close()
+				} else if err := w.sys.Kick(t.Context(), p.id, ""); err != nil {
+					t.Fatal(err)
+				}
+				w.pass(20 * time.Second)
+				w.wantEnd(p.id, reason)
+				if log := w.presenceLog(); len(log) != 0 {
+					t.Errorf("presence: %v", log)
+				}
+				if _, err := w.sys.User(t.Context(), "ann"); !errors.Is(err, ErrNotFound) {
+					t.Errorf("a ghost: %v", err)
+				}
+				if !told.Load() {
+					t.Error("the authenticator was not told that the connection had gone")
+				}
+			})
 		})
-		p := w.dial().greet("x")
-		p.send(&wire.Login{Request: 1, User: "ann"})
-		w.pass(time.Second)
-		p.close()
-		w.wantEnd(p.id, wire.ReasonEOF)
-		w.pass(10 * time.Second)
-		if log := w.presenceLog(); len(log) != 0 {
-			t.Errorf("presence: %v", log)
-		}
-		if _, err := w.sys.User(t.Context(), "ann"); !errors.Is(err, ErrNotFound) {
-			t.Errorf("a ghost: %v", err)
-		}
-		if !ended {
-			t.Error("the authenticator was not told that the connection had gone")
-		}
-	})
+	}
 }
 
 // guards N8: a login that reaches the user manager behind the termination is

@@ -89,6 +89,7 @@ type delivered struct {
 	id       uint64
 	sessions int
 	noAck    bool
+	busy     bool // no session took it, and one had no room
 	credit   int
 }
 

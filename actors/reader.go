@@ -55,7 +55,7 @@ func (c *connection) read() {
 // if hand then had to wait for credits.
 func (c *connection) markPartial() {
 	if c.partialSince.Load() == 0 {
-		c.partialSince.Store(max(int64(c.sys.now()), 1))
+		c.partialSince.Store(max(int64(c.sys.stall.ran(c.sys.now())), 1))
 	}
 }
 

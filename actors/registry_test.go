@@ -98,6 +98,25 @@ func TestNewConnectionBetweenEnds(t *testing.T) {
 	})
 }
 
+// guards S2, N11: a registration that comes behind the end, whatever has turned
+// the two round, maps nothing, and nobody is told of it.
+func TestRegistrationBehindTheEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		p, q := w.dial(), w.dial()
+		c, d := w.actorOf(p.id), w.actorOf(q.id)
+		p.close()
+		w.sys.registry.tell(register{c: c, identifier: "late"})
+		d.finished.Store(&Termination{Connection: q.id}) // its end is on its way
+		w.sys.registry.tell(register{c: d, identifier: "late"})
+		w.settle()
+		d.finished.Store(nil)
+		if len(w.idsOf("late")) != 0 || len(seen[Established](w)) != 0 {
+			t.Errorf("%v, %+v", w.idsOf("late"), seen[Established](w))
+		}
+	})
+}
+
 // guards N9: who connects and goes without a handshake is counted, and has a
 // termination that says so, and was never established.
 func TestConnectAndGo(t *testing.T) {

@@ -65,6 +65,19 @@ func (c *stallClock) sign(now time.Duration, signs *heartbeat.Signs) {
 	c.stalls.Load().Sign(now, signs)
 }
 
+// ran returns for how long of the time up to now the server has run: what its
+// stalls have cost, the one that is going on included, does not count. Deadlines
+// that a peer is held to are counted so: a stall puts them off by as long as it
+// lasts (P4), and however many stalls an overloaded server has, they come (G6).
+func (c *stallClock) ran(now time.Duration) time.Duration {
+	s := c.stalls.Load()
+	now -= s.Total
+	if s.Stalled(now + s.Total) {
+		now = s.Beat - s.Total
+	}
+	return now
+}
+
 func (c *stallClock) stop() {
 	close(c.done)
 	<-c.ended

@@ -109,3 +109,28 @@ func TestStallPeriod(t *testing.T) {
 		}
 	}
 }
+
+// guards G6, P4: a server that stalls again and again, because it has too much to
+// do, still ends those who never finish a hello or a frame: in as much time as
+// it has run.
+func TestOftenStalledServerKeepsItsDeadlines(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.onMessage(func(_ string, msg any) {
+			if _, ok := msg.(tick); ok { // half of the time was lost, the latest just now
+				now := w.sys.now()
+				w.sys.stall.publish(heartbeat.Stalls{Beat: now, End: now, Total: now / 2})
+			}
+		})
+		silent, p := w.dial(), w.dial()
+		p.send(wishing(5 * time.Minute))
+		p.raw(frameOf(&wire.Ping{Time: 1 << 60})[:4])
+		w.pass(2 * time.Minute)
+		if e := w.wantEnd(silent.id, wire.ReasonHandshakeTimeout); e.Lived.Round(time.Second) != 20*time.Second {
+			t.Errorf("the handshake ended at %v", e.Lived)
+		}
+		if e := w.wantEnd(p.id, wire.ReasonProtocolError); e.Lived.Round(time.Second) != time.Minute {
+			t.Errorf("the frame ended at %v", e.Lived)
+		}
+	})
+}

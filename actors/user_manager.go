@@ -229,7 +229,7 @@ func (u *userManager) logout(m logoutUser) {
 		m.c.tell(reply{credit: m.credit, logout: true, msg: &wire.Error{Request: m.request, Code: wire.CodeNotLoggedIn}})
 		return
 	}
-	u.board.Drop(m.c.id) // who is not logged in does not watch
+	u.board.Unwatch(m.c.id, nil) // who is not logged in does not watch
 	u.depart(d)
 	m.c.tell(reply{credit: m.credit, msg: &wire.OK{Request: m.request}, logout: true})
 }

@@ -2,6 +2,7 @@ package actors
 
 import (
 	"fmt"
+	"io"
 	"net"
 	"runtime/debug"
 	"time"
@@ -23,7 +24,7 @@ func (c *connection) flush() {
 	if len(frames) == 0 {
 		return
 	}
-	c.writing = true
+	c.writing, c.writeBegan = true, c.sys.now()
 	go c.write(frames)
 }
 
@@ -39,7 +40,14 @@ func (c *connection) write(frames [][]byte) {
 	count := len(frames)
 	_ = c.transport.SetWriteDeadline(time.Now().Add(c.sys.set.WriteTimeout))
 	buffers := net.Buffers(frames)
+	want := int64(0)
+	for _, f := range frames {
+		want += int64(len(f))
+	}
 	n, err := buffers.WriteTo(c.transport)
+	if err == nil && n < want {
+		err = io.ErrShortWrite // a transport that breaks the rules of io.Writer
+	}
 	c.sys.count.writes.Add(1)
 	c.sys.count.bytesOut.Add(uint64(n)) //nolint:gosec // n >= 0
 	c.tell(written{frames: count, bytes: n, err: err})
@@ -55,6 +63,7 @@ func (c *connection) onWritten(m written) {
 		c.closeTransport()
 		return
 	}
+	c.unpark()
 	c.framesOut.Add(uint64(m.frames))           //nolint:gosec // m.frames > 0
 	c.sys.count.framesOut.Add(uint64(m.frames)) //nolint:gosec // m.frames > 0
 }

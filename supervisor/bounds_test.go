@@ -105,11 +105,17 @@ func TestVerySlowWatcher(t *testing.T) {
 		slow.look(func(v *view) { v.slow = true })
 		slow.freeze()
 		many := w.dial().hello("many")
-		for i := range 4300 { // more than presence.DefaultCollapsed
+		for i := range 4700 { // more than the 4096 users that collapse
+			if i%20 == 0 {
+				w.settle()
+			}
 			many.login(fmt.Sprint("user ", i))
 			r := many.next()
 			many.send(&wire.Logout{Request: r})
 			many.answer(r)
+			if i%100 == 0 {
+				w.after(10 * time.Millisecond) // past a flush interval: what is gathered goes out
+			}
 		}
 		w.join("stays")
 		w.settle()
@@ -166,13 +172,17 @@ func TestClientsThatOnlyAsk(t *testing.T) {
 				}
 				other, p := w.join("other"), w.join("asker").narrow()
 				p.freeze()
-				for range 400 {
+				for i := range 400 {
+					if i == 200 {
+						w.after(time.Second) // till now it could have been a burst
+					}
 					if p.put(ask(p)) != nil {
 						break
 					}
 				}
+				w.after(20 * time.Second) // answers to requests wait with their credits, up to the write timeout
 				last := w.ended(p, wire.ReasonSlowConsumer)
-				if last.QueueFrames > 200 || last.QueueBytes > 128<<10 {
+				if last.QueueFrames > 300 || last.QueueBytes > 128<<10 {
 					t.Errorf("G6: %d frames, %d bytes were queued", last.QueueFrames, last.QueueBytes)
 				}
 				w.alive(other)

@@ -112,7 +112,7 @@ func TestSilentSocketsHoldUpNobody(t *testing.T) {
 				t.Fatalf("a silent client read %+v", bye)
 			}
 		}
-		if bye, _ := slow.bye(); bye == nil || bye.Reason != wire.ReasonLoginRefused {
+		if bye, _ := slow.bye(); bye == nil || bye.Reason != wire.ReasonPanic {
 			t.Errorf("the client of the slow login read %+v", bye) // LoginTimeout is 10 s, too
 		}
 		w.alive(healthy)

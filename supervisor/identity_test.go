@@ -249,6 +249,7 @@ func TestDelayedLoginOfAnOlderConnection(t *testing.T) {
 		}
 		w.ended(older, wire.ReasonReplaced)
 		w.alive(newer)
+		w.settle()
 		w.same("alice", watcher.told("alice"), "+")
 		if u, err := w.s.User(ctx, "alice"); err != nil || len(u.Sessions) != 1 || u.Sessions[0].Connection != newer.id {
 			t.Errorf("alice is %+v, %v", u, err)

@@ -145,10 +145,13 @@ func transportCases() []reasonCase {
 				friend := w.join("friend")
 				p.freeze()
 				refused := 0
-				for range 40 { // more than the transport and the queue hold
+				for i := range 40 {
+					if i == 20 {
+						w.after(time.Second) // till now it could have been a burst
+					} // more than the transport and the queue hold
 					r := friend.next()
 					friend.send(&wire.Send{ID: r, To: subject, Body: make([]byte, 8<<10)})
-					if e, ok := friend.answer(r).(*wire.Error); ok && e.Code == wire.CodeUserOffline {
+					if e, ok := friend.answer(r).(*wire.Error); ok && (e.Code == wire.CodeUserOffline || e.Code == wire.CodeTooMany) {
 						refused++
 					}
 				}

@@ -194,6 +194,7 @@ func TestPolicies(t *testing.T) {
 			}
 			w.ended(a, wire.ReasonReplaced)
 			w.alive(b)
+			w.settle()
 			w.same("alice", watcher.told("alice"), "+")
 			if c := w.counts(); c.Sessions != 2 || c.Watchers != 1 {
 				t.Errorf("%+v", c)
@@ -218,6 +219,7 @@ func TestPolicies(t *testing.T) {
 			c := w.dial().hello("alice's device").resume("alice", a.session.Token) // the same session
 			w.ended(a, wire.ReasonReplaced)
 			w.alive(c)
+			w.settle()
 			w.same("alice", watcher.told("alice"), "+")
 			c.cut()
 			w.settle()

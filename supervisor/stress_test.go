@@ -27,8 +27,10 @@ func TestStress(t *testing.T) {
 		t.Fatal(err)
 	}
 	watcher := r.join(t, "watcher").watch()
-	storm := func(ctx context.Context, rounds int) *sync.WaitGroup {
-		var all sync.WaitGroup
+	watcher.look(func(v *view) { v.slow = true }) // as it may be in a storm
+	storm := func(ctx context.Context, rounds int) (visits *sync.WaitGroup, end func()) {
+		ctx, cancel := context.WithCancel(ctx)
+		var all, around sync.WaitGroup
 		for i := range 60 {
 			random := rand.New(rand.NewPCG(uint64(i), uint64(rounds)))
 			all.Go(func() {
@@ -40,15 +42,15 @@ func TestStress(t *testing.T) {
 			})
 		}
 		for i := range 15 {
-			all.Go(func() { visitLong(ctx, r.addr, fmt.Sprint("long ", i)) })
+			around.Go(func() { visitLong(ctx, r.addr, fmt.Sprint("long ", i)) })
 		}
-		all.Go(func() { meddle(ctx, r.s) })
-		return &all
+		around.Go(func() { meddle(ctx, r.s) })
+		return &all, func() { cancel(); around.Wait() }
 	}
 
-	short, cancel := context.WithTimeout(t.Context(), 3*time.Second)
-	defer cancel()
-	storm(short, 40).Wait()
+	visits, end := storm(t.Context(), 30)
+	visits.Wait()
+	end()
 	// The last to come: when it has left, all before it were accepted. An event of
 	// a termination comes when both maps have forgotten the connection.
 	r.join(t, "last").send(&wire.Bye{Reason: wire.ReasonBye})
@@ -65,8 +67,8 @@ func TestStress(t *testing.T) {
 	if n.Panics != 0 || n.HandlerPanics != 0 || n.Terminations["panic"] != 0 || n.Mended != 0 {
 		t.Errorf("%d panics, %d mended", n.Panics, n.Mended)
 	}
-	if n.Logins < 500 {
-		t.Errorf("only %d logins: no storm", n.Logins)
+	if n.Logins < 200 {
+		t.Errorf("only %d logins of %d connections: no storm", n.Logins, n.Accepted)
 	}
 	watcher.look(func(v *view) {
 		if v.problem != nil {
@@ -74,12 +76,13 @@ func TestStress(t *testing.T) {
 		}
 	})
 
-	second := storm(t.Context(), 1<<30)
+	visits, end = storm(t.Context(), 1<<30)
 	r.rec.until(t, func() bool { return r.s.Counters().Logins >= n.Logins+200 })
 	if err := r.s.Shutdown(t.Context()); err != nil {
 		t.Errorf("shutdown: %v", err)
 	}
-	second.Wait()
+	visits.Wait()
+	end()
 	n = r.s.Counters()
 	total := terminated(n)
 	if n.Live != 0 || n.Accepted != total || n.Panics != 0 {
@@ -135,8 +138,8 @@ func visit(ctx context.Context, addr string, i int, random *rand.Rand) error {
 	}
 	_, _ = nc.Write(b)
 	if random.IntN(4) > 0 { // wait for the answers, or for some of them
-		_ = nc.SetReadDeadline(time.Now().Add(time.Second))
-		_, _ = io.CopyN(io.Discard, nc, int64(random.IntN(200)))
+		_ = nc.SetReadDeadline(time.Now().Add(200 * time.Millisecond))
+		_, _ = io.CopyN(io.Discard, nc, int64(random.IntN(150)))
 	}
 	if tcp, ok := nc.(*net.TCPConn); ok && random.IntN(3) == 0 {
 		_ = tcp.SetLinger(0) // a reset

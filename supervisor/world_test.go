@@ -80,6 +80,7 @@ func newWorld(t *testing.T, cfg supervisor.Config) *world {
 		t.Fatal(err)
 	}
 	w.s, w.cfg = s, cfg
+	time.Sleep(time.Second) // so that its first moments, and a time of zero, are over
 	return w
 }
 

@@ -95,10 +95,11 @@ func (p *program) chat(ctx context.Context, f *stayFlags) error {
 		err = t.listen(ctx, console.lines(ctx))
 	}
 	cancel()
+	t.offers.moving.Wait() // the other sides are told that it is over
 	_ = c.Close()
 	c.wait()
 	told.Wait()
-	t.offers.moving.Wait()
+	t.offers.waiting.Wait()
 	return err
 }
 

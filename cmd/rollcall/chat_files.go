@@ -23,10 +23,12 @@ const maxOffers = 100
 // sees.
 type offers struct {
 	// owned by whoever holds mu
-	mu     sync.Mutex
-	last   int
-	open   map[int]client.Offer
-	moving sync.WaitGroup // files on their way, and those who wait for an offer's end
+	mu   sync.Mutex
+	last int
+	open map[int]client.Offer
+
+	moving  sync.WaitGroup // files on their way; begun by listen alone
+	waiting sync.WaitGroup // for offers that may go; begun by the client alone
 }
 
 // add gives an offer a number.
@@ -73,7 +75,7 @@ func (t *chat) offered(ctx context.Context, offer client.Offer) {
 	number := t.offers.add(offer)
 	what := printable(offer.File.Name) + " (" + size(offer.File.Size) + ")"
 	t.say(fmt.Sprintf("* %s offers %s: /accept %d [PATH], or /decline %d", printable(offer.File.Owner), what, number, number))
-	t.offers.moving.Go(func() {
+	t.offers.waiting.Go(func() {
 		select {
 		case <-offer.Gone():
 			if t.offers.remove(number) {

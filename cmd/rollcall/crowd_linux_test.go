@@ -147,7 +147,7 @@ func (w *world) settled(t *testing.T, live int64) admin.Vars {
 	}
 }
 
-func (w *world) vars(t *testing.T) (v admin.Vars) {
+func (w *world) vars(t testing.TB) (v admin.Vars) {
 	t.Helper()
 	res, err := http.Get("http://" + w.admin + "/varz") //nolint:noctx // a test
 	if err != nil {

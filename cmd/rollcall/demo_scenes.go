@@ -153,6 +153,8 @@ func (d *demo) flood(ctx context.Context, user string) error {
 		case errors.Is(err, wire.CodeUserOffline):
 			d.say("", "after %s, the server tells %s that she is offline", size(sent), demoSteady)
 			return nil
+		case errors.Is(err, wire.CodeTooMany):
+			continue // her queue is full; the server waits a moment before it gives her up
 		case err != nil:
 			return err
 		}

@@ -24,7 +24,7 @@ type process struct {
 }
 
 // newProcess makes a process that is not yet started.
-func newProcess(t *testing.T, env []string, program string, args ...string) *process {
+func newProcess(t testing.TB, env []string, program string, args ...string) *process {
 	p := &process{
 		t: t, name: strings.Join(args, " "), out: newLines(), errs: newLines(), done: make(chan struct{}),
 		cmd: exec.Command(program, args...), //nolint:gosec // our own
@@ -35,7 +35,7 @@ func newProcess(t *testing.T, env []string, program string, args ...string) *pro
 }
 
 // spawn makes a process and starts it.
-func spawn(t *testing.T, env []string, program string, args ...string) *process {
+func spawn(t testing.TB, env []string, program string, args ...string) *process {
 	t.Helper()
 	p := newProcess(t, env, program, args...)
 	p.start()
@@ -115,7 +115,7 @@ type world struct {
 
 // serveProcess starts a server as a process. It keeps no files unless args say
 // where.
-func serveProcess(t *testing.T, args ...string) *world {
+func serveProcess(t testing.TB, args ...string) *world {
 	t.Helper()
 	p := spawn(t, nil, binary, append([]string{"serve", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--data", noFiles}, args...)...)
 	w := &world{&serving{shell: newShell(t)}, p}
@@ -139,7 +139,7 @@ func (w *world) watch() *process {
 }
 
 // story is what a watcher was told of a user so far, in a word for each change.
-func story(t *testing.T, watcher *process, user string) string {
+func story(t testing.TB, watcher *process, user string) string {
 	t.Helper()
 	var words []string
 	for line := range strings.Lines(watcher.out.String()) {

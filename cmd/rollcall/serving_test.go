@@ -15,7 +15,7 @@ type serving struct {
 }
 
 // serve starts a server on free ports.
-func serve(t *testing.T, args ...string) *serving {
+func serve(t testing.TB, args ...string) *serving {
 	t.Helper()
 	s := &serving{shell: newShell(t)}
 	all := append([]string{"serve", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--log-level", "warn"}, args...)
@@ -26,7 +26,7 @@ func serve(t *testing.T, args ...string) *serving {
 }
 
 // addresses reads the line that a server prints when it is ready.
-func addresses(t *testing.T, line string) (server, admin string) {
+func addresses(t testing.TB, line string) (server, admin string) {
 	t.Helper()
 	words := strings.Fields(line)
 	if len(words) != 5 || words[0] != "listening" || words[1] != "on" || words[3] != "admin" {

@@ -29,7 +29,7 @@ type shell struct {
 
 // newShell makes a shell whose servers keep no files, unless a test says where:
 // never in the home of whoever runs the tests.
-func newShell(t *testing.T) *shell {
+func newShell(t testing.TB) *shell {
 	return &shell{t: t, env: map[string]string{"ROLLCALL_DATA": noFiles}}
 }
 
@@ -167,7 +167,7 @@ func (l *lines) next() (line string, ok bool, more <-chan struct{}) {
 	return string(rest[:end]), true, nil
 }
 
-func (l *lines) see(t *testing.T, name string, words ...string) string {
+func (l *lines) see(t testing.TB, name string, words ...string) string {
 	t.Helper()
 	late := time.After(patience)
 next:

@@ -2,27 +2,39 @@ package client
 
 import (
 	"slices"
+	"time"
 
 	"example.com/rollcall/wire"
 )
 
-// maxDelivered bounds the relays that are remembered because the server may not
-// have heard that they are whole; past it the oldest is forgotten.
-const maxDelivered = 64
+// maxDelivered bounds the relays that are remembered because their senders may
+// not have heard that they are whole; past it the oldest is forgotten.
+// deliveryTime is how long: a sender comes back within a server's transfer
+// grace, or not at all.
+const (
+	maxDelivered = 64
+	deliveryTime = 10 * time.Minute
+)
 
-// delivery is a relay that is here, whole, while nobody knows whether the server
-// has read the word of it. If the connection breaks before that is known, the
-// sender puts the file again, and it is offered again: then it is answered at
-// once, instead of asking the user for a file that is there.
+// delivery is a relay that is here, whole, while nobody knows whether the word
+// of it has reached the sender. If a connection breaks before that is known, on
+// either side, the sender puts the file again, and it is offered again: then it
+// is answered at once, instead of asking the user for a file that is there.
 type delivery struct {
-	key relayKey
-	cn  *conn // on which done was sent
+	// Static after construction.
+	key    relayKey
+	cn     *conn // on which done was sent
+	number uint64
+	at     time.Duration
+
+	crossed bool // guarded by the client's mu: done came after the sender had gone
 }
 
 // deliverDone tells the server that a relay is whole. A ping behind it shows
-// when that was read.
+// when that was read; if the sender had gone before, the server has said so
+// before it answers the ping.
 func (c *Client) deliverDone(o *offer) {
-	d := &delivery{key: o.key, cn: o.cn}
+	d := &delivery{key: o.key, cn: o.cn, number: o.number, at: c.now()}
 	c.mu.Lock()
 	if len(c.deliveries) == maxDelivered {
 		c.deliveries = slices.Delete(c.deliveries, 0, 1)
@@ -33,14 +45,29 @@ func (c *Client) deliverDone(o *offer) {
 	o.cn.confirm(func() {
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		c.deliveries = slices.DeleteFunc(c.deliveries, func(other *delivery) bool { return other == d })
+		c.deliveries = slices.DeleteFunc(c.deliveries, func(other *delivery) bool {
+			return other == d && !d.crossed
+		})
 	})
+}
+
+// crossed takes the word that a relay was interrupted which is here, whole.
+func (c *Client) crossed(cn *conn, number uint64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, d := range c.deliveries {
+		if d.cn == cn && d.number == number {
+			d.crossed = true
+		}
+	}
 }
 
 // delivered answers an offer of a file that is here.
 func (c *Client) delivered(o *offer) bool {
 	c.mu.Lock()
-	i := slices.IndexFunc(c.deliveries, func(d *delivery) bool { return d.key == o.key && d.cn != o.cn })
+	i := slices.IndexFunc(c.deliveries, func(d *delivery) bool {
+		return d.key == o.key && (d.crossed || d.cn != o.cn) && c.now()-d.at < deliveryTime
+	})
 	if i < 0 {
 		c.mu.Unlock()
 		return false

@@ -255,7 +255,7 @@ func TestGetFromABrokenServer(t *testing.T) {
 		{"a gap", described(data), func(p *peer) { p.give(1, 1, data[:10], 10) }, wire.CodeBadRequest},
 		{"twice", described(data), func(p *peer) { p.give(1, 0, data[:10], 10); p.give(1, 0, data[:10], 10) }, wire.CodeBadRequest},
 		{"past the end", described(data[:5]), func(p *peer) { p.give(1, 0, data[:10], 10) }, wire.CodeSizeMismatch},
-		{"past the limit", described(data), func(p *peer) { p.give(1, 0, data[:DefaultWindow+1], 1 << 15) }, wire.CodeWindowExceeded},
+		{"past the limit", described(data), func(p *peer) { p.give(1, 0, data[:DefaultWindow+1], 1<<15) }, wire.CodeWindowExceeded},
 		{"done", described(data), func(p *peer) { p.send(&wire.Done{Transfer: 1}) }, wire.CodeBadRequest},
 		{"another content", described(data[:5]), func(p *peer) { p.give(1, 0, data[1:6], 5) }, wire.CodeChecksumMismatch},
 	} {

@@ -166,7 +166,7 @@ type putting struct {
 	res   PutResult
 
 	begun    bool // it is known from where on this call sends
-	complete bool // everything had been sent when the latest attempt ended
+	complete bool // everything had been sent when a connection broke, and the file may be stored
 	absent   time.Duration
 }
 
@@ -246,7 +246,7 @@ func (p *putting) send(ctx context.Context, s *sending) (wire.Code, error) {
 		case st.end != nil:
 			return p.cut(st.end)
 		case broken:
-			p.complete = st.all
+			p.complete = p.complete || st.all
 			return wire.CodeNone, ErrDisconnected
 		case ctx.Err() != nil:
 			return p.cancelled(ctx)
@@ -348,20 +348,25 @@ func (p *putting) progress(offset int64) {
 // nothing of it. Then it has either lost all or, more likely, stored it, and it
 // was its word of this that was lost. Sending it again would store it twice.
 func (p *putting) stored(ctx context.Context, s *sending) (wire.FileID, bool) {
-	if !p.complete || p.put.Relay || s.look().offset > 0 {
+	if !p.complete || p.put.Relay {
+		return nil, false
+	}
+	if s.look().offset > 0 {
+		p.complete = false
 		return nil, false
 	}
 	session, _ := p.c.Session()
 	var found wire.File
 	for f, err := range p.c.AllFiles(ctx) {
 		if err != nil {
-			return nil, false // then it is sent once more
+			return nil, false // the connection broke again, or else it is sent once more
 		}
 		if f.Stored >= found.Stored && f.Owner == session.User && p.same(&f) {
 			found = f
 		}
 	}
-	return found.ID, found.ID != nil
+	p.complete = found.ID != nil
+	return found.ID, p.complete
 }
 
 // same reports whether a stored file is what this call puts. The server may

@@ -6,6 +6,7 @@ import (
 	"net"
 	"slices"
 	"sync"
+	"time"
 
 	"example.com/rollcall/wire"
 )
@@ -16,11 +17,12 @@ import (
 type simServer struct {
 	plan simPlan
 
-	mu    sync.Mutex
-	conns map[*simConn]bool
-	cuts  int // connections that had a budget
-	fault string
-	wired int64 // bytes of chunks of puts that came
+	mu     sync.Mutex
+	conns  map[*simConn]bool
+	cuts   int // connections that had a budget
+	fault  string
+	wired  int64 // bytes of chunks of puts that came
+	unread int64 // bytes that came, but in no whole frame before a break
 
 	stored []byte // what it holds of the put
 	lost   int64  // what it has lost of it
@@ -36,9 +38,12 @@ type simServer struct {
 
 type simPlan struct {
 	window, chunk int
-	budgets       []int // bytes that go over each connection before it breaks
-	keep          []int // percent of the bytes that survive each break
+	budgets       []int         // bytes that go over each connection before it breaks
+	keep          []int         // percent of the bytes that survive each break
+	slow          time.Duration // how long a receiving client takes for each write
 }
+
+func (p simPlan) wait() { time.Sleep(p.slow) }
 
 // simConn is one connection.
 type simConn struct {
@@ -91,12 +96,19 @@ func (c *simConn) spend(n int) int {
 func (c *simConn) read() {
 	defer c.end()
 	split := wire.NewSplitter(wire.MaxMaxFrame, 64)
+	dropped := 0 // read, but not handled
+	defer func() {
+		c.s.mu.Lock()
+		defer c.s.mu.Unlock()
+		c.s.unread += int64(dropped + split.Buffered())
+	}()
 	for {
 		n, err := c.nc.Read(split.Space())
 		if err != nil {
 			return
 		}
 		through := c.spend(n)
+		dropped += n - through
 		split.Filled(through)
 		for {
 			f, ok, err := split.Next()
@@ -213,7 +225,7 @@ func (s *simServer) handle(c *simConn, m wire.Message) bool {
 		c.number++
 		ok := &wire.PutOK{Request: m.Request, Transfer: c.number, Chunk: uint64(s.plan.chunk)} //nolint:gosec // small
 		if m.Relay {
-			s.relay, s.relayFrom = m, c
+			s.relay, s.relayFrom, s.whole = m, c, false
 			c.say(ok)
 			s.offer()
 			return true
@@ -230,7 +242,7 @@ func (s *simServer) handle(c *simConn, m wire.Message) bool {
 		c.limit = c.came + s.plan.window
 		ok.Offset, ok.Limit = uint64(c.came), uint64(c.limit) //nolint:gosec // small
 		c.say(ok)
-		s.finish(c, m.Size, m.SHA256)
+		s.finish(c)
 	case *wire.Chunk:
 		if c.number != m.Transfer {
 			return bad("a chunk of no transfer")
@@ -248,7 +260,7 @@ func (s *simServer) handle(c *simConn, m wire.Message) bool {
 			c.limit = c.came + s.plan.window
 			c.say(&wire.Credit{Transfer: c.number, Offset: uint64(c.came), Limit: uint64(c.limit)}) //nolint:gosec // small
 		}
-		s.finish(c, uint64(len(s.file)), hashOf(s.file))
+		s.finish(c)
 	case *wire.Get:
 		c.number++
 		c.getting, c.sent, c.most = true, int(m.Offset), int(m.Limit) //nolint:gosec // small
@@ -269,6 +281,10 @@ func (s *simServer) handle(c *simConn, m wire.Message) bool {
 	case *wire.Accept:
 		if s.offered != c || s.relayFrom == nil || m.Transfer != c.receiving {
 			c.say(&wire.Abort{Transfer: m.Transfer, Code: wire.CodeInterrupted})
+			if s.offered == c && m.Transfer == c.receiving {
+				s.offered = nil
+				s.offer()
+			}
 			return true
 		}
 		s.accepted = true
@@ -298,8 +314,8 @@ func (s *simServer) handle(c *simConn, m wire.Message) bool {
 }
 
 // finish verifies a put that has come in whole.
-func (s *simServer) finish(c *simConn, size uint64, sum []byte) {
-	if uint64(len(s.stored)) == size && !s.whole && bytes.Equal(hashOf(s.stored), sum) {
+func (s *simServer) finish(c *simConn) {
+	if !s.whole && bytes.Equal(s.stored, s.file) {
 		s.whole = true
 		c.say(&wire.Done{Transfer: c.number, File: testFileID})
 	}

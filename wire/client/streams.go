@@ -107,6 +107,9 @@ func (c *Client) aborted(cn *conn, m *wire.Abort) {
 		s.cut(err)
 		return
 	}
+	if m.Code == wire.CodeInterrupted {
+		c.crossed(cn, m.Transfer)
+	}
 	cn.withdraw(m.Transfer, err)
 }
 

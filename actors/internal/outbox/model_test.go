@@ -2,6 +2,7 @@ package outbox_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -88,24 +89,18 @@ func (m *model) take(t *rapid.T, got [][]byte, budget int) {
 		t.Fatal("the file does not go on")
 	}
 	// About the budget: the heartbeats, and then no more than it, or one frame.
-	rest := got[control : len(got)-bulk]
-	if n := len(rest); n > 1 && bytesOf(got[:control+n-1]) >= budget {
-		t.Fatalf("%d bytes before the last of %d frames, with a budget of %d", bytesOf(got[:control+n-1]), n, budget)
+	// One frame of the state lane comes in any case (guards G3).
+	rest := slices.Clone(got[:len(got)-bulk])
+	if i := slices.IndexFunc(rest, func(f []byte) bool { return f[0] == 's' }); i >= 0 {
+		rest = slices.Delete(rest, i, i+1)
+	} else if waiting[1] > 0 {
+		t.Fatal("the state lane does not go on")
+	}
+	if n := len(rest) - control; n > 1 && bytesOf(rest[:len(rest)-1]) >= budget {
+		t.Fatalf("%d bytes before the last of %d frames, with a budget of %d", bytesOf(rest[:len(rest)-1]), n, budget)
 	}
 	if bulk > 1 && bytesOf(got[:len(got)-1]) >= budget {
 		t.Fatalf("%d parts of files, past the budget", bulk)
-	}
-	// Neither lane starves the other: what one leaves waiting, the other did not
-	// take more than its half, and what of it was left over.
-	if len(m.data) > 0 && len(m.state) > 0 && waiting[0] > len(m.data) && waiting[1] == len(m.state) {
-		var data, biggest int
-		for _, f := range rest {
-			data += len(f)
-			biggest = max(biggest, len(f))
-		}
-		if next := len(m.state[0]); data > budget/2+biggest && budget-bytesOf(got) >= next {
-			t.Fatalf("the state lane was passed over: %d bytes of data, %d would have fit", data, next)
-		}
 	}
 	if len(got) > 0 {
 		m.flying = got

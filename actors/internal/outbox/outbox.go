@@ -99,6 +99,35 @@ func (o *Outbox) Data(f []byte) error {
 	return nil
 }
 
+// hardBound is how many times the data lane's bounds Force may go past them, and
+// fewFrames how many frames count as few, whatever the bound.
+const (
+	hardBound = 4
+	fewFrames = 256
+)
+
+// Force queues a frame past the data lane's bounds: for answers that a client
+// which reads is owed, however many it asked for at once. It returns [ErrFull]
+// at four times the bounds, or of 256 frames if that is more.
+func (o *Outbox) Force(f []byte) error {
+	if o.closed {
+		return nil
+	}
+	if o.data.len() >= hardBound*max(o.bounds.Frames, fewFrames) || o.data.bytes+len(f) > hardBound*o.bounds.Bytes {
+		return ErrFull
+	}
+	o.data.push(f)
+	return nil
+}
+
+// Renew puts a control frame in the place of the newest that waits, when there
+// is no room for one more: of many answers to heartbeats the last will do.
+func (o *Outbox) Renew(f []byte) {
+	if n := len(o.control); n > 0 && !o.closed {
+		o.control[n-1] = f
+	}
+}
+
 // State queues presence frames in order. The lane has no bound of its own: the
 // caller queues deltas while [Outbox.StateQueued] is small, and a few snapshots
 // at most.
@@ -161,7 +190,7 @@ func (o *Outbox) Take(dst [][]byte, budget int) [][]byte {
 	clear(o.control)
 	o.control = o.control[:0]
 	dst, left = o.take(dst, &o.data, left, left/2, start)
-	dst, left = o.take(dst, &o.state, left, 0, start)
+	dst, left = o.takeState(dst, left, start)
 	dst, left = o.take(dst, &o.data, left, 0, start)
 	dst = o.takeBulk(dst, left)
 	if left > 0 && o.last != nil && o.data.len() == 0 && o.state.len() == 0 {
@@ -195,6 +224,18 @@ func (o *Outbox) take(dst [][]byte, q *queue, left, floor, start int) ([][]byte,
 		}
 	}
 	return dst, left
+}
+
+// takeState moves what the budget allows, and one frame in any case: no flood of
+// large messages keeps presence back (G3).
+func (o *Outbox) takeState(dst [][]byte, left, start int) ([][]byte, int) {
+	if o.state.len() == 0 {
+		return dst, left
+	}
+	f := o.state.pop()
+	dst = append(dst, f)
+	o.all.add(f)
+	return o.take(dst, &o.state, left-len(f), 0, start)
 }
 
 // takeBulk moves one part of a file, whatever else there is, so that files go

@@ -136,5 +136,6 @@ func (b *Board) lower(w *watcher) {
 	b.everyone[w.at] = moved
 	b.watchers[moved].at = w.at
 	b.everyone = b.everyone[:last]
+	w.to = max(w.to, b.flushed) // it may have been sent as much (G3)
 	w.all, w.at = false, 0
 }

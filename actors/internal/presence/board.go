@@ -123,18 +123,24 @@ func (b *Board) Pending() int {
 // Counts are the sizes of a board.
 type Counts struct {
 	Online   int // users
-	Watchers int // connections that have watched and were not dropped
+	Watchers int // connections that watch somebody
 	Everyone int // of these, those that watch everyone
 	Watches  int // named watches of all watchers
 	Names    int // different users that are named
 	History  int // changes that are kept
 }
 
-// Counts returns the sizes of the board, in constant time.
+// Counts returns the sizes of the board. It looks at every watcher.
 func (b *Board) Counts() Counts {
+	watchers := 0
+	for _, w := range b.watchers {
+		if w.all || len(w.names) > 0 {
+			watchers++
+		}
+	}
 	return Counts{
 		Online:   len(b.online),
-		Watchers: len(b.watchers),
+		Watchers: watchers,
 		Everyone: len(b.everyone),
 		Watches:  b.watches,
 		Names:    len(b.audiences),

@@ -304,8 +304,11 @@ func (w *world) catchUp(t *rapid.T) {
 func (w *world) count(t *rapid.T) {
 	got := w.board.Counts()
 	names := map[string]bool{}
-	want := presence.Counts{Watchers: len(w.clients), History: got.History}
+	want := presence.Counts{History: got.History}
 	for _, c := range w.clients {
+		if c.all || len(c.names) > 0 {
+			want.Watchers++
+		}
 		if c.all {
 			want.Everyone++
 		}
