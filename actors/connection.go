@@ -90,6 +90,7 @@ type connection struct {
 
 // spawnConnection makes a connection actor for a transport and starts it.
 func (s *System) spawnConnection(t net.Conn) {
+	limitUnsent(t)
 	c := &connection{
 		sys: s, id: s.nextID.Add(1), transport: t,
 		accepted: s.set.Wall(), born: s.now(), reading: true,

@@ -52,8 +52,8 @@ func (c *connection) addState(f *presence.Frame) {
 	c.out.State(frame)
 }
 
-// onWatchState queues the answer to a watch. A snapshot makes everything that
-// was collapsed before it obsolete.
+// onWatchState queues the answer to a watch. It covers everything up to its
+// version, and with it what was collapsed before.
 func (c *connection) onWatchState(m watchState) {
 	c.credits.give(m.credit)
 	if c.phase != open {
@@ -71,15 +71,11 @@ func (c *connection) onWatchState(m watchState) {
 		c.owed = true
 		return
 	}
-	if m.snapshot {
-		c.slow = nil
+	if len(m.frames) > 0 {
+		c.slow = nil // the answer covers it
 	}
 	for _, f := range m.frames {
-		if c.slow != nil && f.Delta() != nil {
-			c.addDelta(f) // behind what has collapsed already
-		} else {
-			c.addState(f)
-		}
+		c.addState(f)
 	}
 }
 

@@ -66,8 +66,8 @@ func (o *offer) receive(ctx context.Context, dst GetTarget, opts GetOptions, com
 	in.commit = commit
 	_ = in.describe(&o.file) // it is the first
 	a := o.c.expectAgain(o)
-	defer o.c.unexpect(a)
 	err = in.accept(ctx, a, o)
+	o.c.unexpect(a, err)
 	return in.res, err
 }
 
@@ -143,14 +143,21 @@ func (c *Client) expectAgain(o *offer) *acceptance {
 	return a
 }
 
-func (c *Client) unexpect(a *acceptance) {
+// unexpect takes a call that has ended out of the list. What was offered to it
+// meanwhile is answered as the call ended.
+func (c *Client) unexpect(a *acceptance, err error) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	delete(c.accepts, a)
+	c.mu.Unlock()
 	select {
-	case o := <-a.offers: // it came too late
-		o.cn.abort(o.number, wire.CodeCancelled, "")
-		_ = o.forget()
+	case o := <-a.offers:
+		switch {
+		case o.forget() != nil: // it was taken back
+		case err == nil:
+			c.deliverAgain(o)
+		default:
+			o.cn.abort(o.number, wire.CodeCancelled, "")
+		}
 	default:
 	}
 }

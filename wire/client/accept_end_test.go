@@ -149,6 +149,40 @@ func TestAcceptWhoseDoneWasLost(t *testing.T) {
 	}
 }
 
+// The sender goes, and comes back, while what has come is still being written.
+func TestAcceptThatIsWholeMeanwhile(t *testing.T) {
+	for name, err := range map[string]error{"well": nil, "badly": errors.New("broken")} {
+		t.Run("and ends "+name, func(t *testing.T) {
+			offerBubble(t, func(t *testing.T, f *offers) {
+				data := content(1000)
+				hold := make(chan bool)
+				dst := &memoryTarget{before: func() { <-hold }}
+				o := f.offer(4, data)
+				got := later(func() (GetResult, error) { return o.AcceptTo(context.Background(), dst, GetOptions{}) })
+				f.accepted(4, 0, DefaultWindow)
+				f.p.give(4, 0, data, 1000)
+				f.p.send(&wire.Abort{Transfer: 4, Code: wire.CodeInterrupted})
+				f.p.send(&wire.Offer{Transfer: 5, File: relayed(data)})
+				synctest.Wait()
+				dst.fail = err
+				close(hold)
+				if err != nil {
+					f.p.expectAbort(4, wire.CodeStorageFailed)
+					f.p.expectAbort(5, wire.CodeCancelled)
+				} else {
+					f.finished(4)
+					f.accepted(5, 1000, 1000)
+					f.finished(5)
+				}
+				wantErr(t, (<-got).err, err)
+				f.nothing()
+				f.p.quiet()
+				f.close()
+			})
+		})
+	}
+}
+
 // An interrupted relay ends when its sender has given up, and some time after
 // nothing was heard.
 func TestAcceptThatWaitsInVain(t *testing.T) {

@@ -76,9 +76,14 @@ func (c *Client) delivered(o *offer) bool {
 	c.mu.Unlock()
 	_ = o.claim() // nobody else knows it
 	_ = o.forget()
+	c.deliverAgain(o)
+	return true
+}
+
+// deliverAgain accepts a file that is here, whole.
+func (c *Client) deliverAgain(o *offer) {
 	o.cn.out.steer(flow{frame: frameOf(&wire.Accept{Transfer: o.number, Offset: o.file.Size, Limit: o.file.Size})})
 	c.deliverDone(o)
-	return true
 }
 
 // confirm calls f, in the reader's goroutine, when the server has read what
