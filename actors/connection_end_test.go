@@ -247,7 +247,7 @@ func TestOutboundBounds(t *testing.T) {
 func blocked(w *world, p *peer) {
 	p.link.server.out.change(func(s *stream) { s.room = 0 })
 	p.send(&wire.Ping{})
-	w.pass(stuckAfter)
+	w.pass(w.sys.stuckAfter())
 }
 
 // guards G3, G6: a client that reads is not ended for a burst that is more than

@@ -223,13 +223,14 @@ func (c *connection) enqueue(frame []byte) {
 }
 
 // stuckAfter is how long a write may be under way before the client counts as
-// one that does not read, should its queue be full as well.
-const stuckAfter = 500 * time.Millisecond
+// one that does not read, should its queue be full as well: a quarter of the
+// write timeout.
+func (s *System) stuckAfter() time.Duration { return s.set.WriteTimeout / 4 }
 
 // stuck reports whether the client has not read for a while: not just since
 // this turn began, which may have brought more than a write takes away.
 func (c *connection) stuck() bool {
-	return c.writing && c.sys.now()-c.writeBegan >= stuckAfter
+	return c.writing && c.sys.now()-c.writeBegan >= c.sys.stuckAfter()
 }
 
 // control puts a heartbeat ahead of everything else (N21).

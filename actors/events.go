@@ -8,8 +8,9 @@ import (
 )
 
 // Event is what the embedding program is told of: one of the types below. For
-// one connection, Established comes before Terminated; for one user, online and
-// offline come in version order.
+// one connection, Established comes first, then what its login leads to, then
+// Terminated, and then what that leads to; for one user, online and offline come
+// in version order.
 type Event interface{ event() }
 
 // Established tells that a connection has finished its handshake and is in both

@@ -84,11 +84,11 @@ func (r *registry) register(m register) {
 			reason: wire.ReasonReplaced, detail: "another connection came from the same address", cut: true,
 		})
 	}
-	r.sys.users.tell(established{m.c})
-	m.c.tell(registered{})
-	r.sys.emit(Established{
+	r.sys.emit(Established{ // first: before the news of its user
 		Connection: m.c.id, Identifier: m.identifier, Remote: m.c.endpoint.Remote, At: r.sys.set.Wall(),
 	})
+	r.sys.users.tell(established{m.c})
+	m.c.tell(registered{})
 }
 
 // terminate forgets a connection everywhere and passes its termination on,

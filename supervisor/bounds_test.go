@@ -174,7 +174,7 @@ func TestClientsThatOnlyAsk(t *testing.T) {
 				p.freeze()
 				for i := range 400 {
 					if i == 200 {
-						w.after(time.Second) // till now it could have been a burst
+						w.after(5 * time.Second) // till now it could have been a burst
 					}
 					if p.put(ask(p)) != nil {
 						break

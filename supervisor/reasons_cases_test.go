@@ -147,7 +147,7 @@ func transportCases() []reasonCase {
 				refused := 0
 				for i := range 40 {
 					if i == 20 {
-						w.after(time.Second) // till now it could have been a burst
+						w.after(5 * time.Second) // till now it could have been a burst
 					} // more than the transport and the queue hold
 					r := friend.next()
 					friend.send(&wire.Send{ID: r, To: subject, Body: make([]byte, 8<<10)})

@@ -165,6 +165,29 @@ func TestOutboxIsItsModel(t *testing.T) {
 					m.data = append(m.data, f)
 				}
 			},
+			"force": func(t *rapid.T) {
+				f := draw('d')
+				if rapid.IntRange(0, 5).Draw(t, "large") == 0 {
+					f = append(f, make([]byte, 2*b.Bytes)...)
+				}
+				ok := len(m.data) < 1024 && bytesOf(m.data)+len(f) <= 4*b.Bytes
+				if err := o.Force(f); (err == nil) != (ok || m.finished) {
+					t.Fatalf("%v for %d bytes; %d wait", err, len(f), bytesOf(m.data))
+				} else if err == nil && !m.finished {
+					m.data = append(m.data, f)
+				}
+			},
+			"renew": func(t *rapid.T) {
+				f := draw('c')
+				o.Renew(f)
+				switch {
+				case m.finished:
+				case len(m.control) < 16*max(b.Control, 1):
+					m.control = append(m.control, f)
+				default:
+					m.control[len(m.control)-1] = f
+				}
+			},
 			"state": func(t *rapid.T) {
 				f, g := draw('s'), draw('s')
 				o.State(f, g)

@@ -120,10 +120,15 @@ func (o *Outbox) Force(f []byte) error {
 	return nil
 }
 
-// Renew puts a control frame in the place of the newest that waits, when there
-// is no room for one more: of many answers to heartbeats the last will do.
+// Renew queues a control frame past the lane's bound, for a client that reads
+// and has sent many heartbeats at once. At 16 times the bound it takes the place
+// of the newest that waits.
 func (o *Outbox) Renew(f []byte) {
-	if n := len(o.control); n > 0 && !o.closed {
+	switch n := len(o.control); {
+	case o.closed:
+	case n < 16*max(o.bounds.Control, 1):
+		o.control = append(o.control, f)
+	default:
 		o.control[n-1] = f
 	}
 }

@@ -126,6 +126,37 @@ func TestBounds(t *testing.T) {
 	}
 }
 
+// guards G6: who reads may be owed more than the bounds, and that is bounded too.
+func TestBoundsOfWhoReads(t *testing.T) {
+	o := outbox.New(outbox.Bounds{Bytes: 1 << 20, Frames: 300, Control: 4})
+	n := 0
+	for ; o.Force(frame('d', n, 10)) == nil; n++ {
+	}
+	if n != 1200 {
+		t.Errorf("%d frames, with a bound of 300", n)
+	}
+	if err := o.Data(frame('d', n, 10)); !errors.Is(err, outbox.ErrFull) {
+		t.Errorf("%v", err)
+	}
+	o = outbox.New(outbox.Bounds{Bytes: 100, Frames: 3, Control: 4})
+	for n = 0; o.Force(frame('d', n, 10)) == nil; n++ {
+	}
+	if n != 40 {
+		t.Errorf("%d frames of 10 bytes, with a bound of 100 bytes", n)
+	}
+	for i := range 100 {
+		o.Renew(frame('c', i, 10))
+	}
+	got := o.Take(nil, 1)
+	if newest := string(got[63][:7]); lanes(got[:64]) != strings.Repeat("c", 64) || got[64][0] == 'c' || newest != "c000099" {
+		t.Errorf("%s, the newest heartbeat is %s", lanes(got), newest)
+	}
+	o.Written()
+	if o.Finish(nil, true); o.Force(frame('d', 0, 1000)) != nil || len(o.Take(nil, 100)) != 0 {
+		t.Error("something comes after the goodbye")
+	}
+}
+
 // Presence and files that are on their way leave the data lane its whole room: a snapshot
 // does not make a reader slow.
 func TestStateTakesNoRoomOfData(t *testing.T) {
