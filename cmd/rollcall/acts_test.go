@@ -17,6 +17,8 @@ func act(as string) int {
 		return actHalfFrame()
 	case "crowd":
 		return actCrowd()
+	case "plain":
+		return actPlain()
 	default:
 		return exitUsage
 	}

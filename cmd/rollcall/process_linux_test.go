@@ -15,7 +15,7 @@ import (
 
 // process is a real process of the program, or of another.
 type process struct {
-	t         *testing.T
+	t         testing.TB
 	name      string
 	cmd       *exec.Cmd
 	out, errs *lines

@@ -22,7 +22,7 @@ type result struct {
 
 // shell runs the program within the test's process.
 type shell struct {
-	t   *testing.T
+	t   testing.TB
 	env map[string]string
 	in  io.Reader
 }
@@ -74,7 +74,7 @@ func isOneLine(text string) bool {
 
 // running is a command that goes on beside the test.
 type running struct {
-	t         *testing.T
+	t         testing.TB
 	name      string
 	out, errs *lines
 	signals   chan os.Signal

@@ -126,7 +126,7 @@ func (r *receiving) leave() uint64 {
 	r.ring = ring{}
 	r.mu.Unlock()
 	if number != 0 {
-		r.cn.detach(number)
+		r.cn.detach(number, r)
 	}
 	return number
 }

@@ -115,7 +115,7 @@ func (s *sending) leave() (number uint64, sent int64) {
 	number = s.number
 	s.mu.Unlock()
 	if number != 0 {
-		s.cn.detach(number)
+		s.cn.detach(number, s)
 	}
 	return number, s.cn.out.retire(s.lane)
 }

@@ -45,12 +45,12 @@ func (cn *conn) attach(number uint64, s stream) bool {
 	return true
 }
 
-// detach forgets a transfer.
-func (cn *conn) detach(number uint64) {
+// detach forgets a transfer. By then its number may be another's: some servers
+// number by the file.
+func (cn *conn) detach(number uint64, s stream) {
 	cn.mu.Lock()
 	defer cn.mu.Unlock()
-	s := cn.streams.open[number]
-	if s == nil {
+	if cn.streams.open[number] != s {
 		return
 	}
 	delete(cn.streams.open, number)
@@ -72,7 +72,7 @@ func (cn *conn) stream(number uint64) stream {
 	return cn.streams.open[number]
 }
 
-// receiving reports whether files come in on this connection.
+// receives reports whether files come in on this connection.
 func (cn *conn) receives() bool {
 	cn.mu.Lock()
 	defer cn.mu.Unlock()
@@ -104,6 +104,7 @@ func (cn *conn) chunk(m wire.Chunk) {
 func (c *Client) aborted(cn *conn, m *wire.Abort) {
 	err := &RequestError{Code: m.Code, Text: m.Text, By: m.By}
 	if s := cn.stream(m.Transfer); s != nil {
+		cn.detach(m.Transfer, s)
 		s.cut(err)
 		return
 	}
