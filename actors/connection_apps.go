@@ -128,7 +128,7 @@ func (s *System) runHandler(ctx context.Context, from Caller, kind string, body 
 		return nil
 	})
 	if err != nil {
-		s.count.handlerPanics.Add(1)
+		s.blame("handler of "+kind, err)
 		refused = &Refusal{Code: wire.CodeInternal, Text: errHandlerPanic.Error()}
 	}
 	if refused != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 
 	"example.com/rollcall/wire"
 )
@@ -38,14 +39,33 @@ func (c *connection) onLogin(m *wire.Login, credit int) {
 // errHandlerPanic marks a panic in an embedder's code.
 var errHandlerPanic = errors.New("internal error")
 
+// handlerPanic is a panic in an embedder's code. It is an errHandlerPanic.
+type handlerPanic struct {
+	value any
+	stack []byte
+}
+
+func (p *handlerPanic) Error() string { return fmt.Sprintf("%v: %v", errHandlerPanic, p.value) }
+func (p *handlerPanic) Unwrap() error { return errHandlerPanic }
+
 // guarded runs an embedder's code; a panic in it becomes an error (N10).
 func guarded(f func() error) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
-			err = fmt.Errorf("%w: %v", errHandlerPanic, v)
+			err = &handlerPanic{value: v, stack: debug.Stack()}
 		}
 	}()
 	return f()
+}
+
+// blame announces a panic in an embedder's code, so that it can be found. It is
+// not counted among our own.
+func (s *System) blame(what string, err error) {
+	var p *handlerPanic
+	if errors.As(err, &p) {
+		s.count.handlerPanics.Add(1)
+		s.emit(Fault{Actor: "application", Message: what, Value: fmt.Sprint(p.value), Stack: string(p.stack), At: s.set.Wall()})
+	}
 }
 
 // worded makes sure that an error's text can be had: its methods are the
@@ -68,7 +88,7 @@ func (c *connection) onAuthenticated(m authenticated) {
 	done := loginDone{credit: m.credit, code: wire.CodeLoginRefused, reason: wire.ReasonLoginRefused, text: m.err.Error()}
 	switch {
 	case errors.Is(m.err, errHandlerPanic):
-		c.sys.count.handlerPanics.Add(1)
+		c.sys.blame("authenticator", m.err)
 		// What was panicked with is not the client's business. And it has not been
 		// refused: it may come back, so the reason is ours.
 		done.code, done.reason, done.text = wire.CodeInternal, wire.ReasonPanic, errHandlerPanic.Error()

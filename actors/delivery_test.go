@@ -89,7 +89,7 @@ func (w *world) late(slow, panics *peer) {
 // A recipient that cannot take a message, for one reason or another, does not
 // count, and never leaves the sender without an answer.
 func TestSendOutcomes(t *testing.T) {
-	full := func(p *peer) { // one byte more, and it is a slow consumer
+	full := func(p *peer) { // there is no room for one frame more
 		p.link.server.out.change(func(s *stream) { s.room = 0 })
 		for p.w.terminationOf(p.id) == nil {
 			c := p.w.actorOf(p.id)
@@ -100,6 +100,10 @@ func TestSendOutcomes(t *testing.T) {
 			p.w.settle()
 		}
 	}
+	stuck := func(p *peer) { // and for so long that one more makes a slow consumer
+		full(p)
+		p.w.pass(p.w.sys.stuckAfter())
+	}
 	tests := []struct {
 		name   string
 		before func(w *world, bob []*peer)
@@ -109,6 +113,9 @@ func TestSendOutcomes(t *testing.T) {
 		{"one is full", func(w *world, bob []*peer) { full(bob[0]); w.late(bob[1], nil) }, 1},
 		{"one is full, and late", func(w *world, bob []*peer) { full(bob[0]); w.late(bob[0], nil) }, 1},
 		{"both are full", func(_ *world, bob []*peer) { full(bob[0]); full(bob[1]) }, -100 - int(wire.CodeTooMany)},
+		{"one is stuck", func(w *world, bob []*peer) { stuck(bob[0]); w.late(bob[1], nil) }, 1},
+		{"one is stuck, and late", func(w *world, bob []*peer) { stuck(bob[0]); w.late(bob[0], nil) }, 1},
+		{"both are stuck", func(_ *world, bob []*peer) { stuck(bob[0]); stuck(bob[1]) }, -1},
 		{"one panics", func(w *world, bob []*peer) { w.late(bob[1], bob[0]) }, 1},
 		{"one panics, and late", func(w *world, bob []*peer) { w.late(bob[0], bob[0]) }, 1},
 		{"both panic", func(w *world, _ []*peer) {

@@ -18,6 +18,8 @@
 //
 // Messages are typed values, grouped by receiver in messages_*.go.
 //
+// HAZARDS.md in this folder lists the ways to fail that comments and tests name.
+//
 // # Invariants
 //
 //   - Every actor runs inside a guard (guard.go): a panic never reaches

@@ -8,9 +8,9 @@ import (
 )
 
 // Event is what the embedding program is told of: one of the types below. For
-// one connection, Established comes first, then what its login leads to, then
-// Terminated, and then what that leads to; for one user, online and offline come
-// in version order.
+// one connection, Established comes before all else, also before what its login
+// leads to, and Terminated before what that leads to; for one user, online and
+// offline come in version order.
 type Event interface{ event() }
 
 // Established tells that a connection has finished its handshake and is in both
@@ -44,7 +44,8 @@ type UserOffline struct {
 	At      time.Time
 }
 
-// Fault tells of a defect that a guard caught: which actor, handling what.
+// Fault tells of a defect that a guard caught: which actor, handling what. A
+// panic in a handler or an authenticator is told as the actor "application".
 type Fault struct {
 	Actor   string
 	Message string // the type of the message

@@ -211,6 +211,29 @@ func TestAcceptResumes(t *testing.T) {
 	}
 }
 
+// A server may number by the file, so that it is offered under the same number.
+func TestAcceptResumesUnderItsNumber(t *testing.T) {
+	offerBubble(t, func(t *testing.T, f *offers) {
+		data := content(1000)
+		got := f.accept(f.offer(4, data))
+		f.accepted(4, 0, DefaultWindow)
+		for offset := 0; offset < 1000; offset += 500 {
+			f.p.give(4, offset, data[offset:offset+400], 400)
+			expect[*wire.Credit](f.p)
+			f.p.send(&wire.Abort{Transfer: 4, Code: wire.CodeInterrupted}, &wire.Offer{Transfer: 4, File: relayed(data)})
+			f.accepted(4, uint64(offset+400), uint64(offset+400+DefaultWindow)) //nolint:gosec // small
+			f.p.give(4, offset+400, data[offset+400:offset+500], 100)
+			if offset == 0 {
+				expect[*wire.Credit](f.p)
+			}
+		}
+		f.finished(4)
+		wantGet(t, <-got, 1000, 0)
+		f.nothing()
+		f.close()
+	})
+}
+
 // The part that an earlier call has left is gone on with, when the same file is
 // sent again.
 func TestAcceptOfAnotherLife(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -68,10 +69,18 @@ func (s *server) stop() {
 	}
 }
 
-// line is a network that can be cut: of each connection, the latest counts.
+// line is a network on which something happens after so many bytes, in both
+// directions together and over all connections.
 type line struct {
 	mu     sync.Mutex
 	latest net.Conn
+	bytes  int
+	events []event
+}
+
+type event struct {
+	at int
+	do func()
 }
 
 func (l *line) dial(ctx context.Context, network, addr string) (net.Conn, error) {
@@ -81,13 +90,55 @@ func (l *line) dial(ctx context.Context, network, addr string) (net.Conn, error)
 		l.latest = nc
 		l.mu.Unlock()
 	}
-	return nc, err
+	return &tap{nc, l}, err
 }
 
 func (l *line) cut() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	_ = l.latest.Close()
+}
+
+// after makes f happen when n more bytes have passed.
+func (l *line) after(n int, f func()) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.events = append(l.events, event{l.bytes + n, f})
+}
+
+func (l *line) passed(n int) {
+	l.mu.Lock()
+	l.bytes += n
+	var due []func()
+	for i := 0; i < len(l.events); i++ {
+		if e := l.events[i]; e.at <= l.bytes {
+			due = append(due, e.do)
+			l.events = slices.Delete(l.events, i, i+1)
+			i--
+		}
+	}
+	l.mu.Unlock()
+	for _, f := range due {
+		f()
+	}
+}
+
+// tap is a connection whose bytes are counted.
+type tap struct {
+	net.Conn
+	l *line
+}
+
+func (t *tap) Read(b []byte) (int, error) {
+	n, err := t.Conn.Read(b)
+	t.l.passed(n)
+	return n, err
+}
+
+func (t *tap) Write(b []byte) (int, error) {
+	n, err := t.Conn.Write(b)
+	t.l.passed(n)
+	return n, err
 }
 
 func (s *server) client(user string, o client.Options) (*client.Client, *line) {
@@ -160,39 +211,52 @@ func TestServerPutAndGet(t *testing.T) {
 	}
 }
 
-// after runs f once, when a file has come so far.
-func after(offset int64, f func()) func(client.Progress) {
-	done := false
-	return func(p client.Progress) {
-		if !done && p.Offset >= offset {
-			done = true
-			f()
-		}
-	}
-}
-
 // guards G5: over cuts, puts and gets go on, and what was held is not sent again.
 func TestServerResumes(t *testing.T) {
-	const size = 24 << 20
 	s := newServer(t, supervisor.Config{})
-	data := random(size)
 	alice, line := s.client("alice", client.Options{})
-	put, err := alice.Put(t.Context(), bytes.NewReader(data), size, client.PutOptions{
-		Name: "a", Everyone: true, Progress: after(size/3, line.cut),
+	disturbed(t, alice, func() {
+		line.after(fileSize/4, line.cut)
+		line.after(fileSize/2, line.cut)
 	})
-	if err != nil || put.Sent < size || put.Sent > size+8<<20 {
+}
+
+// guards G5: a restart of the server is an interruption like any other.
+func TestServerRestarts(t *testing.T) {
+	s := newServer(t, supervisor.Config{})
+	alice, line := s.client("alice", client.Options{})
+	restarted := make(chan bool, 2)
+	disturbed(t, alice, func() {
+		line.after(fileSize/3, func() {
+			go func() { s.stop(); s.start(); restarted <- true }()
+		})
+	})
+	<-restarted
+	<-restarted
+}
+
+const fileSize = 12 << 20
+
+// disturbed puts a file and gets it; disturb is called before each.
+func disturbed(t *testing.T, c *client.Client, disturb func()) {
+	t.Helper()
+	data := random(fileSize)
+	disturb()
+	put, err := c.Put(t.Context(), bytes.NewReader(data), fileSize, client.PutOptions{Name: "a", Everyone: true})
+	if err != nil || put.Sent < fileSize || put.Sent > fileSize+8<<20 {
 		t.Fatalf("%+v, %v", put, err)
 	}
+	disturb()
 	path := filepath.Join(t.TempDir(), "x")
-	got, err := alice.GetFile(t.Context(), put.File, path, client.GetOptions{Progress: after(size/3, line.cut)})
-	if err != nil || got.Received != size {
+	got, err := c.GetFile(t.Context(), put.File, path, client.GetOptions{})
+	if err != nil || got.Received != fileSize {
 		t.Fatalf("%+v, %v", got, err)
 	}
 	if b, err := os.ReadFile(path); err != nil || !bytes.Equal(b, data) {
 		t.Errorf("%d bytes, %v", len(b), err)
 	}
 	files := 0
-	for range alice.AllFiles(t.Context()) {
+	for range c.AllFiles(t.Context()) {
 		files++
 	}
 	if files != 1 {
@@ -200,62 +264,27 @@ func TestServerResumes(t *testing.T) {
 	}
 }
 
-// guards G5: a restart of the server is an interruption like any other.
-func TestServerRestarts(t *testing.T) {
-	const size = 24 << 20
-	s := newServer(t, supervisor.Config{})
-	data := random(size)
-	alice, _ := s.client("alice", client.Options{})
-	restart := func() {
-		restarted := make(chan bool)
-		go func() { s.stop(); s.start(); close(restarted) }()
-		<-restarted
-	}
-	put, err := alice.Put(t.Context(), bytes.NewReader(data), size, client.PutOptions{
-		Name: "a", Everyone: true, Progress: after(size/3, restart),
-	})
-	if err != nil || put.Sent < size || put.Sent > size+8<<20 {
-		t.Fatalf("%+v, %v", put, err)
-	}
-	path := filepath.Join(t.TempDir(), "x")
-	got, err := alice.GetFile(t.Context(), put.File, path, client.GetOptions{Progress: after(size/3, restart)})
-	if err != nil || got.Received != size {
-		t.Fatalf("%+v, %v", got, err)
-	}
-	if b, err := os.ReadFile(path); err != nil || !bytes.Equal(b, data) {
-		t.Errorf("%d bytes, %v", len(b), err)
-	}
-}
-
 // Another life of a program goes on with what the last one has left.
 func TestServerGoesOnWithAnotherClient(t *testing.T) {
-	const size = 24 << 20
 	s := newServer(t, supervisor.Config{})
-	data := random(size)
-	first, _ := s.client("alice", client.Options{Identifier: "alice-1"})
+	data := random(fileSize)
+	o := client.PutOptions{Name: "a", Everyone: true, KeepOnCancel: true}
+	first, line := s.client("alice", client.Options{Identifier: "alice-1"})
 	ctx, cancel := context.WithCancel(t.Context())
-	o := client.PutOptions{Name: "a", Everyone: true, KeepOnCancel: true, Progress: after(size/3, cancel)}
-	if _, err := first.Put(ctx, bytes.NewReader(data), size, o); !errors.Is(err, context.Canceled) {
+	line.after(fileSize/2, cancel)
+	if _, err := first.Put(ctx, bytes.NewReader(data), fileSize, o); !errors.Is(err, context.Canceled) {
 		t.Fatal(err)
 	}
 	_ = first.Close()
 	second, _ := s.client("alice", client.Options{Identifier: "alice-1"})
-	o.Progress = nil
-	var put client.PutResult
-	for {
-		var err error
-		if put, err = second.Put(t.Context(), bytes.NewReader(data), size, o); err != nil {
-			t.Fatal(err)
-		}
-		break
-	}
-	if put.Resumed < size/3 || put.Sent != size-put.Resumed {
-		t.Errorf("%+v", put)
+	put, err := second.Put(t.Context(), bytes.NewReader(data), fileSize, o)
+	if err != nil || put.Resumed < fileSize/4 || put.Sent != fileSize-put.Resumed {
+		t.Errorf("%+v, %v", put, err)
 	}
 }
 
+// guards G5: a relay goes on whosever connection breaks.
 func TestServerRelay(t *testing.T) {
-	const size = 24 << 20
 	for _, x := range []struct {
 		name       string
 		alice, bob bool // whose line is cut on the way
@@ -264,43 +293,32 @@ func TestServerRelay(t *testing.T) {
 	} {
 		t.Run(x.name, func(t *testing.T) {
 			s := newServer(t, supervisor.Config{})
-			data := random(size)
+			data := random(fileSize)
 			path := filepath.Join(t.TempDir(), "x")
-			type outcome struct {
-				res client.GetResult
-				err error
-			}
-			taken := make(chan outcome, 10)
 			ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 			defer cancel()
-			var bobLine *line
-			ready := make(chan bool)
-			_, bobLine = s.client("bob", client.Options{OnOffer: func(o client.Offer) {
-				<-ready
-				cut := func(client.Progress) {}
-				if x.bob {
-					cut = after(size/4, bobLine.cut)
-				}
+			taken := make(chan error, 10)
+			_, bobs := s.client("bob", client.Options{OnOffer: func(o client.Offer) {
 				go func() {
-					res, err := o.Accept(ctx, path, client.GetOptions{Progress: cut})
-					taken <- outcome{res, err}
+					_, err := o.Accept(ctx, path, client.GetOptions{})
+					taken <- err
 				}()
 			}})
-			close(ready)
-			alice, line := s.client("alice", client.Options{})
-			cut := func(client.Progress) {}
+			alice, alices := s.client("alice", client.Options{})
 			if x.alice {
-				cut = after(size/2, line.cut)
+				alices.after(fileSize/2, alices.cut)
 			}
-			put, err := alice.Put(ctx, bytes.NewReader(data), size, client.PutOptions{
-				Name: "a", To: []string{"bob"}, Relay: true, Progress: cut,
+			if x.bob {
+				bobs.after(fileSize/3, bobs.cut)
+			}
+			put, err := alice.Put(ctx, bytes.NewReader(data), fileSize, client.PutOptions{
+				Name: "a", To: []string{"bob"}, Relay: true,
 			})
-			if err != nil || put.Sent < size || put.Sent > size+8<<20 {
+			if err != nil || put.Sent < fileSize || put.Sent > fileSize+8<<20 {
 				t.Errorf("%+v, %v", put, err)
 			}
-			got := <-taken
-			if got.err != nil {
-				t.Errorf("%+v, %v", got.res, got.err)
+			if err := <-taken; err != nil {
+				t.Error(err)
 			}
 			if b, err := os.ReadFile(path); err != nil || !bytes.Equal(b, data) {
 				t.Errorf("%d bytes, %v", len(b), err)

@@ -76,9 +76,12 @@ type inflow struct {
 	limit  uint64 // what the other side may send
 	told   uint64 // the offset of the latest credit
 	window uint64
-	// again: what has come may come once more. When the sender of a relay comes
-	// back, its server knows only what the latest credit said.
-	again bool
+	// relay: what has come may come once more, since a server that goes on with
+	// a relay by itself knows only what the latest credit said. And before the
+	// first chunk that fits, others may come: of the attempt before, if the server
+	// numbers by the file.
+	relay bool
+	fits  bool // one has come
 }
 
 // newInflow is of a file of which the first offset bytes are here, when the
@@ -86,7 +89,7 @@ type inflow struct {
 func newInflow(size, offset, window uint64, relay bool) inflow {
 	return inflow{
 		size: size, came: offset, taken: offset, told: offset,
-		limit: limitFrom(offset, window), window: window, again: relay,
+		limit: limitFrom(offset, window), window: window, relay: relay,
 	}
 }
 
@@ -97,13 +100,16 @@ func limitFrom(offset, window uint64) uint64 { return min(offset+window, wire.Ma
 // chunk takes n bytes at offset, and says how many of them to skip.
 func (f *inflow) chunk(offset, n uint64) (skip uint64, err error) {
 	switch {
-	case offset > f.came, offset < f.came && !f.again:
+	case f.relay && !f.fits && offset > f.came && offset < f.size:
+		return n, nil
+	case offset > f.came, offset < f.came && !f.relay:
 		return 0, errOrder
 	case n > f.size-offset:
 		return 0, errPastEnd
 	case offset+n > f.limit:
 		return 0, errWindow
 	}
+	f.fits = true
 	skip = min(f.came-offset, n)
 	f.came += n - skip
 	return skip, nil

@@ -110,11 +110,14 @@ func TestInflow(t *testing.T) {
 	}
 	r := newInflow(100, 10, 50, true)
 	for _, x := range []struct{ offset, n, skip, came uint64 }{
-		{10, 10, 0, 20}, {5, 10, 10, 20}, {10, 15, 10, 25}, {25, 5, 0, 30},
+		{50, 10, 10, 10}, {10, 10, 0, 20}, {5, 10, 10, 20}, {10, 15, 10, 25}, {25, 5, 0, 30},
 	} {
 		if skip, err := r.chunk(x.offset, x.n); err != nil || skip != x.skip || r.came != x.came {
 			t.Errorf("%d bytes at %d: skipped %d, came %d, %v", x.n, x.offset, skip, r.came, err)
 		}
+	}
+	if _, err := r.chunk(50, 1); !errors.Is(err, errOrder) {
+		t.Errorf("a gap: %v", err)
 	}
 	if got := limitFrom(wire.MaxFileSize-1, 10); got != wire.MaxFileSize {
 		t.Errorf("limit %d", got)

@@ -130,7 +130,8 @@ func TestBounds(t *testing.T) {
 func TestBoundsOfWhoReads(t *testing.T) {
 	o := outbox.New(outbox.Bounds{Bytes: 1 << 20, Frames: 300, Control: 4})
 	n := 0
-	for ; o.Force(frame('d', n, 10)) == nil; n++ {
+	for o.Force(frame('d', n, 10)) == nil {
+		n++
 	}
 	if n != 1200 {
 		t.Errorf("%d frames, with a bound of 300", n)
@@ -139,7 +140,9 @@ func TestBoundsOfWhoReads(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 	o = outbox.New(outbox.Bounds{Bytes: 100, Frames: 3, Control: 4})
-	for n = 0; o.Force(frame('d', n, 10)) == nil; n++ {
+	n = 0
+	for o.Force(frame('d', n, 10)) == nil {
+		n++
 	}
 	if n != 40 {
 		t.Errorf("%d frames of 10 bytes, with a bound of 100 bytes", n)
