@@ -176,7 +176,7 @@ func (f *serveFlags) start(ctx context.Context, p *program, log *logrus.Logger) 
 	if s.store, err = f.store.open(p, log); err != nil {
 		return nil, err
 	}
-	f.config.Store, f.config.FileGrace = s.store, f.store.supervisorGrace()
+	f.config.Store, f.config.FileGrace, f.config.Window = s.store, f.store.supervisorGrace(), int(f.store.window)
 	if s.supervisor, err = supervisor.New(f.config); err != nil {
 		return nil, errors.Join(err, s.closeStore())
 	}

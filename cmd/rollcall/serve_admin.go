@@ -41,7 +41,7 @@ func (s *server) serveAdmin(l net.Listener, f *serveFlags) *adminServer {
 		log:     lines,
 		http: &http.Server{
 			Handler: admin.Handler(s.supervisor, admin.Options{
-				Release: release, Started: time.Now(), Hosts: f.adminHosts, RemoteKick: f.adminRemote,
+				Release: release, Started: time.Now(), Hosts: f.adminHosts, RemoteKick: f.adminRemote, Store: s.store,
 			}),
 			ReadHeaderTimeout: adminHeaderTimeout,
 			ReadTimeout:       adminReadTimeout,

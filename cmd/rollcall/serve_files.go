@@ -22,12 +22,14 @@ type storeFlags struct {
 	data                           string
 	grace, retention               time.Duration
 	maxFile, maxUserBytes, maxSize byteSize
+	window                         byteSize
 	maxUserFiles                   int64
 	noSync                         bool
 }
 
 func (f *storeFlags) bind(fs *pflag.FlagSet) {
 	f.maxFile, f.maxUserBytes, f.maxSize = filestore.DefaultMaxFile, filestore.DefaultMaxUserBytes, filestore.DefaultMaxBytes
+	f.window = 1 << 20
 	fs.StringVar(&f.data, "data", "", "keep the files that users send in this `DIR`, which is made if it is not there; none for a server without files (default rollcall in $XDG_DATA_HOME or ~/.local/share)")
 	fs.DurationVar(&f.grace, "file-grace", time.Minute, "keep what came of an interrupted transfer for this long; 0 removes it at once")
 	fs.Var(&f.maxFile, "max-file", "the largest file")
@@ -35,6 +37,7 @@ func (f *storeFlags) bind(fs *pflag.FlagSet) {
 	fs.Var(&f.maxSize, "max-bytes", "the most that all files may hold together")
 	fs.Int64Var(&f.maxUserFiles, "max-user-files", filestore.DefaultMaxUserFiles, "the most files of one user")
 	fs.DurationVar(&f.retention, "retention", filestore.DefaultRetention, "keep a file for this long; 0 for ever")
+	fs.Var(&f.window, "file-window", "the most of one file that may be on its way inside the server; more is faster over long ways, and costs as much memory for each transfer")
 	fs.BoolVar(&f.noSync, "no-sync", false, "do not wait for the disk: faster, but a crash of the machine can then leave files that are torn (it gives up the guarantee G5)")
 }
 
@@ -56,10 +59,14 @@ func (f *storeFlags) options() (filestore.Options, error) {
 	}{
 		{"max-file", int64(f.maxFile)}, {"max-user-bytes", int64(f.maxUserBytes)},
 		{"max-bytes", int64(f.maxSize)}, {"max-user-files", f.maxUserFiles},
+		{"file-window", int64(f.window)},
 	} {
 		if n.value < 1 { // the store would take its default
 			bad("--%s is %d, less than 1", n.name, n.value)
 		}
+	}
+	if f.window > maxFileWindow {
+		bad("--file-window is %s, more than %s", f.window.String(), "1GiB")
 	}
 	o := filestore.Options{
 		MaxFile: int64(f.maxFile), MaxUserBytes: int64(f.maxUserBytes), MaxBytes: int64(f.maxSize),
@@ -76,6 +83,9 @@ func (f *storeFlags) options() (filestore.Options, error) {
 	}
 	return o, nil
 }
+
+// maxFileWindow bounds --file-window.
+const maxFileWindow = 1 << 30
 
 // supervisorGrace is the grace as the supervisor wants it: its zero is the
 // default, and less is none.

@@ -125,6 +125,8 @@ func TestServeChecksTheLimitsOfFiles(t *testing.T) {
 		"--max-file lots":       "is no size",
 		"--max-user-bytes 0KiB": "--max-user-bytes",
 		"--max-bytes 0":         "--max-bytes",
+		"--file-window 0":       "--file-window is 0",
+		"--file-window 2GiB":    "--file-window is 2GiB, more than 1GiB",
 		"--max-user-files -5":   "--max-user-files is -5",
 		"--max-bytes 8388607T":  "MaxBytes",
 	} {

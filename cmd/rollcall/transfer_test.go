@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"example.com/rollcall/supervisor/admin"
 )
 
 // noise is n bytes that no compression makes less of, always the same for one
@@ -111,6 +113,19 @@ func TestPutAndGet(t *testing.T) {
 	}
 	if left, _ := os.ReadDir("."); len(left) != 2 {
 		t.Errorf("there are %v", left)
+	}
+}
+
+// /varz tells what the store holds, and of a server without files nothing.
+func TestVarzTellsOfFiles(t *testing.T) {
+	s, _ := serveFiles(t)
+	s.want(exitOK, "put", "--user", "alice", fileOf(t, "a", 1000), fileOf(t, "b", 234))
+	var v admin.Vars
+	if err := json.Unmarshal(s.get("/varz", 200), &v); err != nil || v.Files == nil || *v.Files != (admin.Files{Files: 2, Bytes: 1234}) {
+		t.Errorf("%v, %+v", err, v.Files)
+	}
+	if text := serve(t).get("/varz", 200); strings.Contains(string(text), `"files":`) {
+		t.Errorf("%s", text)
 	}
 }
 

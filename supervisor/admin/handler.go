@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"example.com/rollcall/actors/filestore"
 	"example.com/rollcall/supervisor"
 )
 
@@ -23,6 +24,9 @@ type Options struct {
 	// Hosts are the names, beside localhost and addresses, under which the API
 	// is called. Case does not matter.
 	Hosts []string
+	// Store is that of the supervisor's Config, for the usage in /varz. Nil: none
+	// is told.
+	Store filestore.Store
 	// RemoteKick lets other machines kick. Anyone who reaches the API may then.
 	RemoteKick bool
 }

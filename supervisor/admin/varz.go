@@ -21,6 +21,7 @@ type Vars struct {
 
 	Counts   supervisor.Counts   `json:"counts"`
 	Counters supervisor.Counters `json:"counters"`
+	Files    *Files              `json:"files,omitempty"` // nil: a server without files
 	Process  Process             `json:"process"`
 }
 
@@ -47,7 +48,7 @@ func (a *api) varz(r *http.Request) (any, error) {
 		Release: a.options.Release, Protocol: wire.Version, Epoch: a.supervisor.Epoch(),
 		Started: a.options.Started, Uptime: time.Since(a.options.Started).Seconds(),
 		Ready: a.supervisor.Ready(), Counts: counts, Counters: a.supervisor.Counters(),
-		Process: process(),
+		Files: usage(a.options.Store), Process: process(),
 	}, nil
 }
 
