@@ -163,14 +163,8 @@ func (c *connection) receive(msg any) {
 		c.onWatchState(m)
 	case reply:
 		c.onReply(m)
-	case bulk:
-		c.onBulk(m)
-	case transferReply:
-		c.queueOpen(m.msg)
-	case transferOpen:
-		c.onTransferOpen(m)
-	case transferClose:
-		c.onTransferClose(m)
+	case forFiles:
+		c.onFiles(m)
 	case push:
 		c.enqueue(m.frame)
 	case answered:

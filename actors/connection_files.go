@@ -1,20 +1,55 @@
 package actors
 
-import "example.com/rollcall/wire"
+import (
+	"example.com/rollcall/actors/filestore"
+	"example.com/rollcall/wire"
+)
 
 // Files on a connection: requests go to the file manager, what belongs to a
 // transfer goes straight to its actor.
 
 // lateTransfers is how many ended transfers a connection remembers, so that
 // chunks that were on their way are not taken for a mistake.
-const lateTransfers = 16
+const lateTransfers = 32
 
-// connectionTransfers are the transfers of one connection. Their number is
-// bounded by the file manager.
+// connectionTransfers is what one connection knows of files.
 type connectionTransfers struct {
-	open map[uint64]*transferActor
-	late [lateTransfers]uint64
-	next int
+	open   map[uint64]*lane    // by number; the file manager bounds it
+	asked  map[uint64]struct{} // accepts that are not answered yet; bounded by credits
+	turns  []*lane             // those with chunks to send, in the order of their turns
+	late   [lateTransfers]uint64
+	ended  int       // how many have ended: where late goes on
+	news   []news    // notices that wait for room; bounded by maxNews
+	handed *newsMark // is being written; nil: nothing that was kept
+}
+
+// lane is a transfer as its connection sees it.
+type lane struct {
+	t      *transferActor
+	number uint64
+	chunks []bulk // to be sent; bounded by the transfer's window
+}
+
+// news is a notice that waits to be sent.
+type news struct {
+	frame []byte
+	mark  *newsMark // set in the last of those that were kept
+}
+
+type newsMark struct {
+	user string
+	upTo filestore.Seq
+}
+
+// maxNews bounds the notices that wait for a client that does not read; past it
+// the client is a slow consumer.
+const maxNews = 4096
+
+func (c *connection) ofFiles() *connectionTransfers {
+	if c.files == nil {
+		c.files = &connectionTransfers{open: make(map[uint64]*lane), asked: make(map[uint64]struct{})}
+	}
+	return c.files
 }
 
 // onFileRequest passes a request about files on.
@@ -25,45 +60,95 @@ func (c *connection) onFileRequest(f paidFrame) {
 		refused = wire.CodeUnsupported
 	case c.user == "":
 		refused = wire.CodeNotLoggedIn
-	default:
-		c.sys.files.tell(fileRequest{c: c, user: c.user, msg: f.msg, credit: f.credit})
+	}
+	accept, isAccept := f.msg.(*wire.Accept)
+	if refused != wire.CodeNone {
+		if isAccept {
+			c.queue(&wire.Abort{Transfer: accept.Transfer, Code: refused})
+		} else {
+			c.refuse(requestOf(f.msg), refused, "")
+		}
+		c.credits.give(f.credit)
 		return
 	}
-	if a, ok := f.msg.(*wire.Accept); ok {
-		c.queue(&wire.Abort{Transfer: a.Transfer, Code: refused})
-	} else {
-		c.refuse(requestOf(f.msg), refused, "")
+	r := fileRequest{c: c, user: c.user, msg: f.msg, credit: f.credit}
+	if _, ok := f.msg.(*wire.Put); ok && c.sys.set.Offer != nil {
+		r.ctx = c.handlerContext()
 	}
-	c.credits.give(f.credit)
+	if isAccept && !c.mayAccept(accept, f.credit) {
+		return
+	}
+	c.sys.files.tell(r)
+}
+
+// mayAccept reports whether an accept is one that the file manager must judge.
+// One of a transfer that this connection has is that transfer's business, and
+// one that comes twice is taken once.
+func (c *connection) mayAccept(a *wire.Accept, credit int) bool {
+	files := c.ofFiles()
+	lane, has := files.open[a.Transfer]
+	_, twice := files.asked[a.Transfer]
+	if has {
+		lane.t.tell(transferFrame{c: c, msg: a})
+	}
+	if has || twice {
+		c.credits.give(credit)
+		return false
+	}
+	files.asked[a.Transfer] = struct{}{}
+	return true
 }
 
 // onTransferFrame hands a frame to the actor of its transfer, if that is this
 // connection's.
-func (c *connection) onTransferFrame(f paidFrame, id uint64) {
-	c.credits.give(f.credit) // the transfer's window bounds what follows
-	if c.files == nil {
-		c.files = new(connectionTransfers)
-	}
-	if t := c.files.open[id]; t != nil {
-		t.tell(transferFrame{c: c, msg: f.msg})
+func (c *connection) onTransferFrame(f paidFrame, number uint64) {
+	files := c.ofFiles()
+	if s := files.open[number]; s != nil {
+		c.credits.give(f.credit) // the transfer's window bounds what follows
+		s.t.tell(transferFrame{c: c, msg: f.msg})
 		return
 	}
-	for _, late := range c.files.late {
-		if late == id {
-			return
-		}
-	}
-	if a, ok := f.msg.(*wire.Abort); ok {
-		c.declined(a)
+	_, asked := files.asked[number]
+	_, isAbort := f.msg.(*wire.Abort)
+	_, isChunk := f.msg.(*wire.Chunk)
+	switch {
+	case isChunk && !files.isLate(number):
+		c.queue(&wire.Abort{Transfer: number, Code: wire.CodeNotFound, Text: "no such transfer of this connection"})
+	case (isAbort || asked) && !isChunk && c.user != "" && c.sys.files != nil:
+		c.sys.files.tell(strayFrame{c: c, user: c.user, number: number, msg: f.msg, credit: f.credit})
 		return
 	}
-	c.queue(&wire.Abort{Transfer: id, Code: wire.CodeNotFound, Text: "no such transfer of this connection"})
+	c.credits.give(f.credit)
 }
 
-// declined passes the refusal of an offer on.
-func (c *connection) declined(a *wire.Abort) {
-	if c.sys.files != nil && c.user != "" {
-		c.sys.files.tell(offerDeclined{user: c.user, abort: a})
+func (f *connectionTransfers) isLate(number uint64) bool {
+	for _, late := range f.late {
+		if late == number {
+			return true
+		}
+	}
+	return false
+}
+
+// onFiles handles what the file manager and the transfers have to say.
+func (c *connection) onFiles(msg forFiles) {
+	switch m := msg.(type) {
+	case transferOpen:
+		c.onTransferOpen(m)
+	case transferClose:
+		c.onTransferClose(m)
+	case transferReply:
+		if c.phase == open {
+			c.queue(m.msg)
+		}
+	case bulk:
+		c.onBulk(m)
+	case fileNotice:
+		if c.phase == open && c.user == m.user {
+			c.addNews(news{frame: m.frame})
+		}
+	case keptNotices:
+		c.onKeptNotices(m)
 	}
 }
 
@@ -72,34 +157,137 @@ func (c *connection) onTransferOpen(m transferOpen) {
 	if c.phase != open {
 		return // the registry tells the file manager
 	}
-	if c.files == nil {
-		c.files = new(connectionTransfers)
-	}
-	if c.files.open == nil {
-		c.files.open = make(map[uint64]*transferActor)
-	}
-	c.files.open[m.t.id] = m.t
+	files := c.ofFiles()
+	delete(files.asked, m.number)
+	files.open[m.number] = &lane{t: m.t, number: m.number}
 	if m.reply != nil {
 		c.queue(m.reply)
 	}
 }
 
 func (c *connection) onTransferClose(m transferClose) {
-	if c.files != nil {
-		delete(c.files.open, m.id)
-		c.files.late[c.files.next%lateTransfers] = m.id
-		c.files.next++
+	c.credits.give(m.credit)
+	files := c.ofFiles()
+	delete(files.asked, m.number)
+	if s := files.open[m.number]; s != nil {
+		s.chunks = nil // the abort overtakes them
+		delete(files.open, m.number)
 	}
+	files.late[files.ended%lateTransfers] = m.number
+	files.ended++
 	if m.last != nil && c.phase == open {
 		c.queue(m.last)
 	}
 }
 
-// onBulk queues a chunk behind everything that is not one (N21).
+// onBulk lets a chunk wait for its turn, behind everything that is not one (N21).
 func (c *connection) onBulk(m bulk) {
-	if c.phase == open {
-		c.out.Bulk(m.frame)
+	if c.phase != open {
+		return
 	}
+	files := c.ofFiles()
+	s := files.open[m.number]
+	if s == nil {
+		return // the transfer has ended
+	}
+	if s.chunks = append(s.chunks, m); len(s.chunks) == 1 {
+		files.turns = append(files.turns, s)
+	}
+}
+
+// feedFiles gives the outbox what is due: notices when they fit, and then chunks.
+// It is called before each write.
+func (c *connection) feedFiles() {
+	if c.files == nil || c.phase != open {
+		return
+	}
+	c.feedNews()
+	c.feedChunks()
+}
+
+// feedChunks queues as many chunks as the next write takes: one when there is
+// anything else to write, else as many as make it large enough. Transfers take
+// turns, chunk by chunk. What is queued here has left the transfer's memory.
+func (c *connection) feedChunks() {
+	files := c.files
+	others, _ := c.out.Queued()
+	for sum := 0; len(files.turns) > 0 && (sum == 0 || others == 0 && sum < writeBudget); {
+		s := files.turns[0]
+		files.turns = append(files.turns[:0], files.turns[1:]...)
+		if len(s.chunks) == 0 {
+			continue // closed meanwhile
+		}
+		m := s.chunks[0]
+		if s.chunks = append(s.chunks[:0], s.chunks[1:]...); len(s.chunks) > 0 {
+			files.turns = append(files.turns, s)
+		}
+		c.out.Bulk(m.frame)
+		s.t.tell(bulkPassed{number: m.number, n: m.n})
+		sum += len(m.frame)
+	}
+}
+
+func (c *connection) addNews(n news) {
+	files := c.ofFiles()
+	if len(files.news) >= maxNews {
+		c.tooSlow()
+		return
+	}
+	files.news = append(files.news, n)
+}
+
+func (c *connection) onKeptNotices(m keptNotices) {
+	if c.phase != open || c.user != m.user {
+		c.sys.files.tell(noticesHanded{c: c, user: m.user, upTo: m.upTo})
+		return
+	}
+	for i, frame := range m.frames {
+		n := news{frame: frame}
+		if i == len(m.frames)-1 {
+			n.mark = &newsMark{user: m.user, upTo: m.upTo}
+		}
+		c.addNews(n)
+	}
+}
+
+// newsBudget is how much of its notices a client gets at one time, so that those
+// who were long away are not slow consumers at once.
+const newsBudget = 32 << 10
+
+// feedNews queues notices while they leave room for others. Those that were kept
+// are reported when they have been written.
+func (c *connection) feedNews() {
+	files := c.files
+	frames, bytes := c.out.Queued()
+	if files.handed != nil && frames == 0 {
+		c.sys.files.tell(noticesHanded{c: c, user: files.handed.user, upTo: files.handed.upTo, ok: true})
+		files.handed = nil
+	}
+	budget := min(newsBudget, c.sys.set.QueueBytes/2)
+	for len(files.news) > 0 && files.handed == nil && (frames == 0 || bytes < budget) {
+		n := files.news[0]
+		if c.out.Data(n.frame) != nil {
+			return
+		}
+		files.news = files.news[1:]
+		files.handed = n.mark
+		frames, bytes = frames+1, bytes+len(n.frame)
+	}
+	if len(files.news) == 0 {
+		files.news = nil
+	}
+}
+
+// filesLogout ends what the user had that logs out: its transfers are
+// interrupted, and its notices are nobody else's.
+func (c *connection) filesLogout() {
+	if c.sys.files == nil || c.user == "" {
+		return
+	}
+	if c.files != nil {
+		c.files.news, c.files.handed = nil, nil
+	}
+	c.sys.files.tell(loggedOut{c: c, user: c.user})
 }
 
 // whose returns the user of a connection, for other actors.
@@ -115,10 +303,3 @@ func (s *System) chunkSize() int { return min(s.set.MaxFrame-wire.MaxChunkOverhe
 
 // maxChunk bounds a chunk, so that a heartbeat never waits long behind one.
 const maxChunk = 60 << 10
-
-// queueOpen queues a transfer's message for a client that is still there.
-func (c *connection) queueOpen(m wire.Message) {
-	if c.phase == open {
-		c.queue(m)
-	}
-}

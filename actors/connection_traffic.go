@@ -195,6 +195,7 @@ func (c *connection) onReply(m reply) {
 	c.queue(m.msg)
 	if m.logout {
 		if _, ok := m.msg.(*wire.OK); ok {
+			c.filesLogout()
 			c.setUser("")
 		}
 		c.settled()

@@ -1,7 +1,10 @@
 package actors
 
 import (
+	"slices"
+
 	"example.com/rollcall/actors/filestore"
+	"example.com/rollcall/actors/internal/roster"
 	"example.com/rollcall/actors/internal/transfer"
 	"example.com/rollcall/wire"
 )
@@ -9,15 +12,27 @@ import (
 // What recipients are told of files: at once when they are online, else, if it
 // is how a file ended, when they log in.
 
-// describedRecipients is how many recipients a description of a file names.
-const describedRecipients = 32
+// describedBytes is how much of a description the recipients may take, so that
+// one fits the smallest frame.
+const describedBytes = 2 << 10
 
-func describe(m *filestore.Meta) wire.File {
-	return wire.File{
+// describe describes a file; whom else it is for is its owner's to know.
+func describe(m *filestore.Meta, forOwner bool) wire.File {
+	f := wire.File{
 		ID: fileID(m.ID), Owner: m.Owner, Name: m.Name, Size: uint64(m.Size), Media: m.Type, //nolint:gosec // not negative
-		SHA256: m.SHA256[:], To: m.Recipients[:min(len(m.Recipients), describedRecipients)], Everyone: m.Everyone,
-		Created: m.Created, Stored: m.Committed, Expires: m.Expires,
+		SHA256: m.SHA256[:], Everyone: m.Everyone, Created: m.Created, Stored: m.Committed, Expires: m.Expires,
 	}
+	if forOwner {
+		sum := 0
+		f.To = m.Recipients
+		for i, user := range f.To {
+			if sum += len(user) + 3; sum > describedBytes {
+				f.To = f.To[:i]
+				break
+			}
+		}
+	}
+	return f
 }
 
 // fileID leaves out the ID of a file that has none yet.
@@ -28,21 +43,43 @@ func fileID(id filestore.ID) wire.FileID {
 	return id[:]
 }
 
+// notification is a notice on its way to those whom it is for.
+type notification struct {
+	users    []string // by name
+	everyone bool     // all who are online as well
+	frame    []byte
+	keep     bool // for those users who are offline
+	tries    int
+}
+
+// noticeTries is how often a notice is sent anew that a panic has cost.
+const noticeTries = 3
+
 // notify tells all recipients of a file.
 func (m *fileManager) notify(meta *filestore.Meta, event wire.FileEvent, code wire.Code, by string) {
-	if meta.Everyone {
-		if frame := m.notice(meta, event, code, by); frame != nil {
-			m.sys.users.tell(pushUser{everyone: true, frame: frame})
-		}
+	m.send(meta, notification{users: meta.Recipients, everyone: meta.Everyone}, event, code, by)
+}
+
+// notifyUsers tells some users.
+func (m *fileManager) notifyUsers(meta *filestore.Meta, users []string, event wire.FileEvent, code wire.Code, by string) {
+	m.send(meta, notification{users: users}, event, code, by)
+}
+
+func (m *fileManager) send(meta *filestore.Meta, n notification, event wire.FileEvent, code wire.Code, by string) {
+	if n.frame = m.notice(meta, event, code, by); n.frame == nil {
+		return
 	}
-	for _, user := range meta.Recipients {
-		m.tellUser(user, meta, event, code, by)
+	switch event {
+	case wire.FileCompleted, wire.FileAborted, wire.FileExpired, wire.FileRemoved:
+		n.keep = true
 	}
+	m.sys.hold() // till it is told or kept: a shutdown waits for it
+	m.dispatch(n)
 }
 
 func (m *fileManager) notice(meta *filestore.Meta, event wire.FileEvent, code wire.Code, by string) []byte {
 	frame, err := wire.Append(nil, &wire.FileNotice{
-		Event: event, File: describe(meta), Code: code, By: by, At: m.sys.set.Wall().UnixMilli(),
+		Event: event, File: describe(meta, false), Code: code, By: by, At: m.sys.set.Wall().UnixMilli(),
 	})
 	if err != nil {
 		return nil // unreachable: the store and the protocol have the same limits
@@ -50,143 +87,88 @@ func (m *fileManager) notice(meta *filestore.Meta, event wire.FileEvent, code wi
 	return frame
 }
 
-func (m *fileManager) tellUser(user string, meta *filestore.Meta, event wire.FileEvent, code wire.Code, by string) {
-	frame := m.notice(meta, event, code, by)
-	if frame == nil {
-		return
-	}
-	push := pushUser{user: user, frame: frame}
-	switch event {
-	case wire.FileCompleted, wire.FileAborted, wire.FileExpired, wire.FileRemoved:
-		push.then = func(sessions int) {
-			if sessions == 0 {
-				m.tell(unnoticed{user, frame})
+// dispatch lets the user manager, which knows who is online, hand a notice out.
+func (m *fileManager) dispatch(n notification) {
+	m.sys.users.tell(userQuery{
+		ask: func(u *userManager) {
+			offline := u.notice(n)
+			if n.keep && len(offline) > 0 {
+				m.tell(unnoticed{offline, n.frame})
+				return
 			}
-		}
-	}
-	m.sys.users.tell(push)
-}
-
-// keep writes a notice down for a recipient who is offline.
-func (m *fileManager) keep(x unnoticed) {
-	m.keeping[x.user]++
-	m.aside(func() {
-		_ = m.sys.set.Store.AddNotice(x.user, x.frame) // a full disk costs the notice, not the file
-		m.tell(noticed{x.user})
+			m.sys.release()
+		},
+		lost: func() { m.tell(noticeLost{n}) },
 	})
 }
 
-func (m *fileManager) kept(user string) {
-	if m.keeping[user]--; m.keeping[user] > 0 {
-		return
+// notice tells all who are online, each session once, and returns the users who
+// are not.
+func (u *userManager) notice(n notification) (offline []string) {
+	users := slices.Compact(slices.Sorted(slices.Values(n.users)))
+	for _, user := range users {
+		if u.tellSessions(user, fileNotice{user, n.frame}) == 0 {
+			offline = append(offline, user)
+		}
 	}
-	delete(m.keeping, user)
-	if c := m.arriving[user]; c != nil {
-		delete(m.arriving, user)
-		m.hand(user, c)
+	const page = 1024
+	for cursor, more := roster.Seq(0), n.everyone; more; {
+		all, next, rest := u.book.Page(cursor, page)
+		for i := range all {
+			if _, told := slices.BinarySearch(users, all[i].Name); !told {
+				u.tellSessions(all[i].Name, fileNotice{all[i].Name, n.frame})
+			}
+		}
+		cursor, more = next, rest
+	}
+	return offline
+}
+
+// renotify sends a notice anew, or keeps it for all if that is of no use.
+func (m *fileManager) renotify(n notification) {
+	if n.tries++; n.tries < noticeTries {
+		m.dispatch(n)
+	} else if n.keep {
+		m.keep(unnoticed{n.users, n.frame})
+	} else {
+		m.sys.release()
 	}
 }
 
-// arrived tells a user who has logged in what there is to know.
+// arrivalNotices bounds the files under way that a user is told of at its login;
+// the newest count.
+const arrivalNotices = 64
+
+// arrived tells a user who has logged in what there is to know. Of files for
+// everyone it is in the list.
 func (m *fileManager) arrived(x arrived) {
-	m.book.All(func(b transfer.Transfer) {
-		t := m.transfers[b.ID]
-		if t == nil || b.Owner == x.user {
-			return
+	if x.c.finished.Load() != nil {
+		return // it has gone, and nobody would tell us once more
+	}
+	m.visitDesk(x.user, x.c)
+	ids := m.puts.Of(x.user)
+	for _, id := range ids[max(len(ids)-arrivalNotices, 0):] {
+		b, _ := m.book.Get(id)
+		meta, known := m.left[id]
+		if t := m.transfers[id]; t != nil {
+			meta, known = t.offer, t.announced
 		}
-		switch {
-		case b.Kind == transfer.Relay && b.Key.To == x.user && b.Peer == 0:
-			m.offer(b.ID, &t.offer)
-		case b.Kind == transfer.Put && mayRead(&t.offer, x.user):
-			if frame := m.notice(&t.offer, wire.FileOffered, wire.CodeNone, ""); frame != nil {
-				x.c.tell(push{frame})
-			}
+		event, code, by := wire.FileOffered, wire.CodeNone, ""
+		if b.Interrupted() {
+			event, code, by = wire.FileInterrupted, wire.CodeInterrupted, b.Owner
 		}
-	})
-	if m.keeping[x.user] > 0 {
-		m.arriving[x.user] = x.c // until the notice that is being kept is there
-		return
-	}
-	m.hand(x.user, x.c)
-}
-
-// hand gives a user the notices that were kept for it.
-func (m *fileManager) hand(user string, c *connection) {
-	m.aside(func() {
-		notices, err := m.sys.set.Store.Notices(user)
-		if err != nil || len(notices) == 0 {
-			return
+		if frame := m.notice(&meta, event, code, by); known && frame != nil {
+			x.c.tell(fileNotice{x.user, frame})
 		}
-		for _, n := range notices {
-			c.tell(push{n.Body})
+	}
+	for _, id := range m.relays.Of(x.user) {
+		b, ok := m.book.Get(id)
+		t := m.transfers[id]
+		if !ok || t == nil || b.Kind != transfer.Relay || b.Peer != 0 || b.Conn == 0 {
+			continue
 		}
-		_ = m.sys.set.Store.DropNotices(user, notices[len(notices)-1].Seq)
-	})
-}
-
-// offer offers a relay to all sessions of its recipient.
-func (m *fileManager) offer(id uint64, meta *filestore.Meta) {
-	frame, err := wire.Append(nil, &wire.Offer{Transfer: id, File: describe(meta)})
-	if err != nil {
-		m.tell(offered{id: id})
-		return
+		if frame, err := wire.Append(nil, &wire.Offer{Transfer: b.Number, File: describe(&t.offer, true)}); err == nil {
+			x.c.tell(push{frame})
+		}
 	}
-	m.sys.users.tell(pushUser{
-		user: meta.Recipients[0], frame: frame, then: func(n int) { m.tell(offered{id, n}) },
-	})
-}
-
-// offered goes on with a relay: its recipient is there, or it is not.
-func (m *fileManager) offered(x offered) {
-	r, ok := m.relays[x.id]
-	if !ok {
-		return // offered again; or its sender has gone
-	}
-	delete(m.relays, x.id)
-	p, ok := r.msg.(*wire.Put)
-	if !ok {
-		return
-	}
-	b, ok := m.book.Get(x.id)
-	if !ok {
-		return
-	}
-	if x.sessions == 0 {
-		m.book.Remove(x.id)
-		m.refuse(r, wire.CodeUserOffline, "")
-		return
-	}
-	t := m.spawnTransfer(b, metaOf(r.user, p, m.sys.set.Wall().UnixMilli()))
-	t.identifier = r.c.identifier
-	t.tell(attachTransfer{c: r.c, request: p.Request, credit: r.credit})
-}
-
-// accept gives a relay to the first session that takes it.
-func (m *fileManager) accept(r fileRequest, a *wire.Accept) {
-	b, ok := m.book.Get(a.Transfer)
-	t := m.transfers[a.Transfer]
-	if !ok || t == nil || b.Kind != transfer.Relay || b.Key.To != r.user {
-		m.refuse(r, wire.CodeNotFound, "no such offer")
-		return
-	}
-	if !m.book.AttachPeer(a.Transfer, r.c.id) {
-		m.refuse(r, wire.CodeNotAllowed, "another session has accepted it")
-		return
-	}
-	r.c.credits.give(r.credit)
-	t.tell(attachReceiver{c: r.c, accept: a})
-}
-
-// declined ends a relay that its recipient does not want.
-func (m *fileManager) declined(x offerDeclined) {
-	b, ok := m.book.Get(x.abort.Transfer)
-	t := m.transfers[x.abort.Transfer]
-	if !ok || t == nil || b.Kind != transfer.Relay || b.Key.To != x.user || b.Peer != 0 {
-		return
-	}
-	code := x.abort.Code
-	if code == wire.CodeNone {
-		code = wire.CodeDeclined
-	}
-	t.tell(endTransfer{code: code, text: x.abort.Text, by: x.user})
 }

@@ -1,6 +1,8 @@
 package actors
 
 import (
+	"context"
+
 	"example.com/rollcall/actors/filestore"
 	"example.com/rollcall/actors/internal/transfer"
 	"example.com/rollcall/wire"
@@ -14,18 +16,36 @@ type fileRequest struct {
 	user   string
 	msg    wire.Message
 	credit int
+	ctx    context.Context // of a put, for the program's judgement: ends with the connection
 }
 
-// offerJudged is the embedding program's verdict on a put.
+// offerJudged is the embedding program's verdict on a put, or a judged put that
+// comes once more.
 type offerJudged struct {
 	r   fileRequest
 	err error
+}
+
+// strayFrame is a Credit, Done or Abort for a number that the connection does
+// not know: of an offer, or of an accept that is on its way.
+type strayFrame struct {
+	c      *connection
+	user   string
+	number uint64
+	msg    wire.Message
+	credit int
 }
 
 // filesTerminated announces the end of a connection, from the registry alone.
 type filesTerminated struct {
 	c *connection
 	t *Termination
+}
+
+// loggedOut announces that a user has logged out of a connection that goes on.
+type loggedOut struct {
+	c    *connection
+	user string
 }
 
 // arrived announces that a user has logged in on a connection.
@@ -36,41 +56,65 @@ type arrived struct {
 
 // offered tells to how many sessions a relay was offered.
 type offered struct {
-	id       uint64
-	sessions int
+	id, number uint64
+	sessions   int
+	lost       bool // a panic has cost it
 }
 
-// unnoticed tells that a recipient was offline for a notice that is to be kept.
+// unnoticed tells which recipients were offline for a notice that is to be kept.
 type unnoticed struct {
-	user  string
+	users []string
 	frame []byte
 }
+
+// noticeLost is a notice that a panic in the user manager has cost.
+type noticeLost struct{ n notification }
 
 // removed tells that a file's owner took it back.
 type removed struct{ meta filestore.Meta }
 
-// offerDeclined tells that a recipient does not want a relay.
-type offerDeclined struct {
-	user  string
-	abort *wire.Abort
-}
-
-// transferEnded is a transfer's last message to the file manager. Its actor
-// has stopped.
-type transferEnded struct {
+// transferBegun tells that the store has begun with a file.
+type transferBegun struct {
 	t    *transferActor
 	meta filestore.Meta
-	code wire.Code // none: it was completed
-	text string
-	by   string // who caused it, where that is a user
-	kept bool   // it was suspended, for the next life of the server
+}
+
+// transferPaused tells that a client has interrupted its transfer of this number.
+type transferPaused struct {
+	t      *transferActor
+	number uint64
+	c      *connection
+}
+
+// transferEnded is the end of a transfer: it only waits to be let go.
+type transferEnded struct {
+	t     *transferActor
+	meta  filestore.Meta
+	code  wire.Code // none: it was completed
+	text  string
+	by    string      // who caused it, where that is a user
+	quiet *connection // who ended it, and need not be told; may be nil
+	kept  bool        // it was suspended, for the next life of the server
 }
 
 // leftover are the partial files that an earlier life of the server has left.
 type leftover struct{ partials []filestore.PartialInfo }
 
-// noticed tells that a notice for a user was kept.
-type noticed struct{ user string }
+// deskDone tells that an operation on a user's notices has ended.
+type deskDone struct {
+	user    string
+	op      deskOp
+	written int // notices that were kept, or given up
+	notices []filestore.Notice
+}
+
+// noticesHanded tells how a connection fared with a user's notices.
+type noticesHanded struct {
+	c    *connection
+	user string
+	upTo filestore.Seq
+	ok   bool // all of them were written
+}
 
 // filesDue is the file manager's timer: graces and retention.
 type filesDue struct{}
@@ -85,22 +129,21 @@ type filesDrain struct{}
 
 // attachTransfer gives the transfer to a connection of its owner, first or anew.
 type attachTransfer struct {
-	c       *connection
-	request uint64
-	credit  int
-	get     *wire.Get // of a get: what is wanted
+	r      fileRequest
+	number uint64
 }
 
 // attachReceiver gives a relay its receiver.
 type attachReceiver struct {
 	c      *connection
 	accept *wire.Accept
+	credit int
 }
 
-// detachTransfer takes a connection away; the transfer waits for it.
-type detachTransfer struct {
-	conn uint64
-	code wire.Code
+// interruptTransfer takes all connections away; the transfer waits for them.
+type interruptTransfer struct {
+	by    string      // whose connection has ended
+	quiet *connection // whose client did it, and need not be told; may be nil
 }
 
 // resumePartial says that the store holds a partial of an earlier life.
@@ -113,6 +156,7 @@ type endTransfer struct {
 	text    string
 	by      string
 	suspend bool
+	quiet   *connection // who ended it, and need not be told; may be nil
 }
 
 // transferFrame is a Chunk, Credit, Done or Abort from a connection.
@@ -121,36 +165,76 @@ type transferFrame struct {
 	msg wire.Message
 }
 
+// bulkPassed tells that n bytes of the file were given to a transport.
+type bulkPassed struct {
+	number uint64
+	n      int
+}
+
 // diskDone is the outcome of the transfer's one operation on the disk.
 type diskDone struct {
 	op  diskOp
 	err error
-	n   int // bytes written, or read
+	n   int // bytes written
 
 	meta    filestore.Meta
 	partial filestore.Partial
 	file    filestore.File
 }
 
+// letGo says that the file manager will not name this transfer again.
+type letGo struct{}
+
 // Messages to a connection.
 
-// transferOpen tells a connection that a transfer is its: what comes for it goes there.
+// forFiles are the messages of files to a connection.
+type forFiles interface{ forFiles() }
+
+// transferOpen tells a connection that a transfer is its: what comes for this
+// number goes there.
 type transferOpen struct {
 	t      *transferActor
+	number uint64
 	reply  wire.Message // may be nil
 	credit int
 }
 
-// transferClose takes it away again, with a last message for the client.
+// transferClose takes a number away again, or refuses it, with a last message
+// for the client.
 type transferClose struct {
-	id   uint64
-	last wire.Message
+	number uint64
+	last   wire.Message // may be nil
+	credit int
 }
 
 // transferReply is a message of a transfer for the client.
 type transferReply struct{ msg wire.Message }
 
 // bulk is an encoded chunk, for the bulk lane.
-type bulk struct{ frame []byte }
+type bulk struct {
+	number uint64
+	frame  []byte
+	n      int // bytes of the file in it
+}
+
+// fileNotice is an encoded FileNotice for a user.
+type fileNotice struct {
+	user  string
+	frame []byte
+}
+
+// keptNotices are encoded notices that were kept for a user.
+type keptNotices struct {
+	user   string
+	frames [][]byte
+	upTo   filestore.Seq
+}
+
+func (transferOpen) forFiles()  {}
+func (transferClose) forFiles() {}
+func (transferReply) forFiles() {}
+func (bulk) forFiles()          {}
+func (fileNotice) forFiles()    {}
+func (keptNotices) forFiles()   {}
 
 type transferKind = transfer.Kind

@@ -29,6 +29,7 @@ var waits = map[string]string{
 	"take":         "the reader's goroutine",
 	"Listen":       "the accept loop",
 	"await":        "a caller from outside",
+	"onDisk":       "a goroutine that waits for the disk, one of a few",
 	"fromRegistry": "answers into a channel with room",
 	"fromUsers":    "answers into a channel with room",
 	"push":         "answers into a channel with room",

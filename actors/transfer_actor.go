@@ -3,7 +3,6 @@ package actors
 import (
 	"errors"
 	"strconv"
-	"sync/atomic"
 
 	"example.com/rollcall/actors/filestore"
 	"example.com/rollcall/actors/internal/transfer"
@@ -12,7 +11,12 @@ import (
 
 // transferActor carries one file. It has one operation on the disk under way at
 // most, on a goroutine of its own, so that a slow disk holds up this file and no
-// other. What it holds in memory is at most one window.
+// other. What it holds in memory is at most one window, and what one operation
+// reads.
+//
+// It ends in two steps, like a connection: it tells the file manager that it has
+// ended, and it stops when that has let go of it, so that nothing the file
+// manager tells it meanwhile goes without an answer.
 type transferActor struct {
 	guard
 
@@ -21,27 +25,33 @@ type transferActor struct {
 	files *fileManager
 	id    uint64
 	kind  transferKind
-	offer filestore.Meta // what was announced; of a get: the ID alone
-	// identifier is that of the client whose transfer it is: owned by the file manager
-	identifier string
 
-	// atomic
-	holder atomic.Uint64 // the owner's connection, for the file manager
+	// owned by the file manager
+	offer      filestore.Meta // what recipients are told; with its ID once the store has begun
+	announced  bool           // they know of it
+	identifier string         // of the client whose transfer it is
 
 	// owned by the actor
-	meta     filestore.Meta // the store's, once there is one
+	meta     filestore.Meta // the store's, once there is one; of a get at first the ID alone
+	number   uint64         // what its clients call it now
 	owner    *connection    // whose transfer it is; nil while interrupted
 	receiver *connection    // of a relay
 	in       transfer.Inflow
 	out      transfer.Outflow
+	heard    uint64 // of a relay: how far the receiver says that it has come
+	told     uint64 // and what the sender was told of that
 	partial  filestore.Partial
 	file     filestore.File
 	pending  [][]byte // chunks that wait for the disk; bounded by the window
 	busy     diskOp
-	waiting  *attachTransfer // came while the disk was busy
+	waiting  *attachTransfer // to be answered when the disk is ready
+	late     []fileRequest   // came when it was ending, to be begun anew; bounded by credits
 	ending   *endTransfer
-	begun    bool // the store has, or had, a partial for it
+	begun    bool // the store has a partial for it
+	kept     bool // the partial was suspended
 	ended    bool
+	over     wire.Code // how, once ended
+	released bool      // the file manager has let go of it
 }
 
 // diskOp is what the transfer's goroutine does.
@@ -60,36 +70,51 @@ const (
 	opDiscard
 )
 
-func (m *fileManager) spawnTransfer(x transfer.Transfer, meta filestore.Meta) *transferActor {
-	t := &transferActor{sys: m.sys, files: m, id: x.ID, kind: x.Kind, offer: meta, meta: meta}
-	t.holder.Store(x.Conn)
+// spawnTransfer starts the actor of a transfer. It runs on the file manager.
+func (m *fileManager) spawnTransfer(x transfer.Transfer, meta filestore.Meta, identifier string) *transferActor {
+	t := &transferActor{
+		sys: m.sys, files: m, id: x.ID, kind: x.Kind, number: x.Number,
+		offer: meta, meta: meta, identifier: identifier,
+	}
 	t.init(m.sys.engine, m.sys.pid("transfer/"+strconv.FormatUint(x.ID, 10)), connectionInbox, t, m.sys.set.Hooks, m.sys.release)
 	m.sys.hold()
 	m.transfers[x.ID] = t
+	if x.Kind == transfer.Put {
+		m.puts.Add(x.ID, meta.Recipients)
+	}
 	t.spawn()
 	return t
 }
 
 func (t *transferActor) receive(msg any) {
-	if t.ended {
-		if a, ok := msg.(attachTransfer); ok {
-			a.c.tell(reply{credit: a.credit, msg: &wire.Error{Request: a.request, Code: wire.CodeInterrupted, Text: "the transfer has just ended; try again"}})
+	switch m := msg.(type) {
+	case letGo:
+		t.released = true
+		if t.ended {
+			t.stop()
 		}
+		return
+	case attachTransfer:
+		t.attach(m)
+		return
+	case attachReceiver:
+		t.accept(m)
+		return
+	}
+	if t.ended {
 		return
 	}
 	switch m := msg.(type) {
 	case transferFrame:
 		t.onFrame(m)
+	case bulkPassed:
+		t.onPassed(m)
 	case diskDone:
 		t.onDisk(m)
-	case attachTransfer:
-		t.attach(m)
-	case attachReceiver:
-		t.accept(m)
 	case resumePartial:
 		t.begun = true
-	case detachTransfer:
-		t.detach(m)
+	case interruptTransfer:
+		t.interrupt(m)
 	case endTransfer:
 		t.end(m)
 	}
@@ -102,62 +127,135 @@ func (t *transferActor) turn() {
 	}
 }
 
+// recovered ends the transfer. What the lost message brought that nobody else
+// has is taken in all the same: who waits for an answer, and what is open.
 func (t *transferActor) recovered(msg, value any, stack []byte) {
 	t.sys.fault(t.pid, msg, value, stack)
-	if _, ok := msg.(diskDone); ok {
-		t.busy = opNone
+	const text = "internal error"
+	switch m := msg.(type) {
+	case letGo, endTransfer, interruptTransfer, resumePartial:
+		t.receive(m)
+	case attachTransfer:
+		t.files.refuse(m.r, wire.CodeInternal, text)
+		if t.waiting != nil && t.waiting.r.c == m.r.c {
+			t.waiting = nil
+		}
+	case attachReceiver:
+		m.c.tell(transferClose{
+			number: m.accept.Transfer, credit: m.credit,
+			last: &wire.Abort{Transfer: m.accept.Transfer, Code: wire.CodeInternal, Text: text},
+		})
+	case diskDone:
+		if t.salvage(m) {
+			return
+		}
 	}
-	t.end(endTransfer{code: wire.CodeInternal, text: "internal error"})
+	t.end(endTransfer{code: wire.CodeInternal, text: text})
 	t.turn()
 }
 
+// salvage takes over what a lost outcome of the disk brought, and reports
+// whether the transfer is whole.
+func (t *transferActor) salvage(d diskDone) (whole bool) {
+	if t.ended {
+		return true
+	}
+	t.busy = opNone
+	switch {
+	case d.op == opSuspend || d.op == opDiscard:
+		t.onDisk(d)
+	case d.op == opCommit && d.err == nil:
+		t.onDisk(d)
+		return true
+	case d.partial != nil:
+		t.partial, t.begun = d.partial, true
+	case d.file != nil:
+		t.file = d.file
+	}
+	return false
+}
+
+// abandoned is the way out when even the end has panicked. What is open is
+// closed, and who waits is told, by what needs least.
 func (t *transferActor) abandoned() bool {
-	t.files.tell(transferEnded{t: t, meta: t.meta, code: wire.CodeInternal})
+	if partial := t.partial; partial != nil {
+		t.files.onDisk(partial.Discard, func(error) {})
+	}
+	last := &wire.Abort{Transfer: t.number, Code: wire.CodeInternal, Text: "internal error"}
+	for _, c := range []*connection{t.owner, t.receiver} {
+		if c != nil && !t.ended {
+			c.tell(transferClose{number: t.number, last: last})
+		}
+	}
+	if t.waiting != nil {
+		t.files.refuse(t.waiting.r, wire.CodeInternal, last.Text)
+	}
+	if !t.ended {
+		t.files.tell(transferEnded{t: t, meta: t.meta, code: wire.CodeInternal})
+	}
 	return true
 }
 
 // do runs f on the disk's goroutine.
-func (t *transferActor) do(op diskOp, f func() diskDone) {
+func (t *transferActor) do(op diskOp, f func(d *diskDone) error) {
 	t.busy = op
-	t.sys.hold()
-	go func() {
-		defer t.sys.release()
-		var d diskDone
-		if err := guarded(func() error { d = f(); return nil }); err != nil {
-			d.err = err
-		}
-		d.op = op
-		t.tell(d)
-	}()
+	d := &diskDone{op: op}
+	t.files.onDisk(func() error { return f(d) }, func(err error) {
+		d.err = err
+		t.tell(*d)
+	})
 }
 
-// onFrame handles what a client says of its transfer.
+// onFrame handles what a client says of its transfer. What a connection said of
+// an earlier number is late.
 func (t *transferActor) onFrame(m transferFrame) {
+	owner, receiver := m.c == t.owner, m.c == t.receiver
+	if !owner && !receiver {
+		return
+	}
+	by := t.meta.Owner
+	if receiver {
+		by = t.meta.Recipients[0]
+	}
 	switch msg := m.msg.(type) {
 	case *wire.Chunk:
-		if m.c == t.owner && t.kind != transfer.Get {
+		switch {
+		case msg.Transfer != t.number:
+		case receiver, t.kind == transfer.Get:
+			t.end(endTransfer{code: wire.CodeBadRequest, text: "a chunk from the receiving side", by: by})
+		default:
 			t.onChunk(msg)
 		}
 	case *wire.Credit:
-		t.onCredit(m.c, msg)
+		if msg.Transfer == t.number && (receiver || t.kind == transfer.Get) {
+			t.onCredit(msg, by)
+		}
 	case *wire.Done:
-		t.onDone(m.c)
+		if msg.Transfer == t.number && (receiver || t.kind == transfer.Get) {
+			t.onDone(by)
+		}
+	case *wire.Accept:
+		if msg.Transfer == t.number {
+			t.end(endTransfer{code: wire.CodeBadRequest, text: "an accept of what is no offer", by: by})
+		}
 	case *wire.Abort:
-		code := msg.Code
-		if code == wire.CodeNone {
-			code = wire.CodeCancelled
+		switch {
+		case msg.Transfer != t.number:
+		case msg.Code == wire.CodeInterrupted && t.kind != transfer.Get:
+			t.files.tell(transferPaused{t: t, number: t.number, c: m.c})
+		default:
+			t.end(endTransfer{code: msg.Code, text: msg.Text, by: by, quiet: m.c})
 		}
-		by := t.meta.Owner
-		if m.c != t.owner || t.kind == transfer.Get {
-			by = m.c.whose()
-		}
-		t.end(endTransfer{code: code, text: msg.Text, by: by})
 	}
 }
 
 // onChunk takes a part of a put or a relay.
 func (t *transferActor) onChunk(m *wire.Chunk) {
 	if t.ending != nil {
+		return
+	}
+	if len(m.Data) > t.sys.chunkSize() {
+		t.end(endTransfer{code: wire.CodeBadRequest, text: "the chunk is too large", by: t.meta.Owner})
 		return
 	}
 	if err := t.in.Chunk(m.Offset, uint64(len(m.Data))); err != nil {
@@ -178,10 +276,32 @@ func (t *transferActor) onChunk(m *wire.Chunk) {
 	t.pending = append(t.pending, m.Data)
 }
 
-// grant lets the owner send more.
-func (t *transferActor) grant(stored uint64) {
-	if t.in.Stored(stored) && t.owner != nil {
-		t.owner.tell(transferReply{&wire.Credit{Transfer: t.id, Offset: t.in.StoredTo(), Limit: t.in.Limit()}})
+// onPassed notes that a part of the file has left the memory.
+func (t *transferActor) onPassed(m bulkPassed) {
+	switch {
+	case m.number != t.number:
+	case t.kind == transfer.Relay:
+		t.grant(m.n)
+	default:
+		t.out.Passed(uint64(m.n)) //nolint:gosec // not negative
+	}
+}
+
+// grant lets the owner send more, when n bytes have left the memory.
+func (t *transferActor) grant(n int) {
+	if t.in.Stored(uint64(n)) { //nolint:gosec // not negative
+		t.tellLimit()
+	}
+}
+
+// tellLimit tells the owner how far it may send.
+func (t *transferActor) tellLimit() {
+	offset := t.in.StoredTo()
+	if t.kind == transfer.Relay {
+		offset, t.told = t.heard, t.heard
+	}
+	if t.owner != nil {
+		t.owner.tell(transferReply{&wire.Credit{Transfer: t.number, Offset: offset, Limit: t.in.Limit()}})
 	}
 }
 
@@ -193,45 +313,66 @@ func (t *transferActor) end(m endTransfer) {
 	}
 }
 
-// finish is the end: everyone who waits is told, and the actor stops.
+// finish is the end: everyone who waits is told.
 func (t *transferActor) finish(code wire.Code, text, by string) {
 	if t.ended {
 		return
 	}
-	t.ended = true
-	if t.file != nil {
-		_ = t.file.Close()
+	t.ended, t.over = true, code
+	if file := t.file; file != nil {
+		t.files.onDisk(file.Close, func(error) {})
 	}
-	var last wire.Message
-	switch {
-	case code != wire.CodeNone:
-		last = &wire.Abort{Transfer: t.id, Code: code, Text: wire.Clip(text), By: by}
-	case t.kind == transfer.Put:
-		last = &wire.Done{Transfer: t.id, File: t.meta.ID[:]}
-	case t.kind == transfer.Relay:
-		last = &wire.Done{Transfer: t.id}
+	var quiet *connection
+	if t.ending != nil {
+		quiet = t.ending.quiet
 	}
+	// First: what the owner does next, such as removing the file, comes behind it.
+	t.files.tell(transferEnded{
+		t: t, meta: t.meta, code: code, text: text, by: by, quiet: quiet, kept: t.kept,
+	})
 	if t.owner != nil {
-		t.owner.tell(transferClose{id: t.id, last: last})
+		t.owner.tell(transferClose{number: t.number, last: t.lastWord(t.owner, t.meta.Owner, quiet, code, text, by)})
 	}
 	if t.receiver != nil {
-		if code == wire.CodeNone {
-			last = nil
-		}
-		t.receiver.tell(transferClose{id: t.id, last: last})
+		t.receiver.tell(transferClose{number: t.number, last: t.lastWord(t.receiver, t.meta.Recipients[0], quiet, code, text, by)})
 	}
-	if t.waiting != nil {
-		t.waiting.c.tell(reply{credit: t.waiting.credit, msg: &wire.Error{
-			Request: t.waiting.request, Code: cmpOr(code, wire.CodeInterrupted), Text: wire.Clip(text),
-		}})
+	switch {
+	case t.waiting == nil:
+	case code == wire.CodeNone && t.kind == transfer.Put: // its owner has come back while it was committed
+		t.sys.tellWhole(t.waiting.r, t.number, &t.meta)
+	default:
+		t.files.refuse(t.waiting.r, codeOr(code, wire.CodeInterrupted), text)
 	}
-	t.files.tell(transferEnded{
-		t: t, meta: t.meta, code: code, text: text, by: by, kept: t.ending != nil && t.ending.suspend && t.begun,
-	})
-	t.stop()
+	for _, r := range t.late {
+		t.files.tell(offerJudged{r: r})
+	}
+	t.late = nil
+	if t.released {
+		t.stop()
+	}
 }
 
-func cmpOr(code, fallback wire.Code) wire.Code {
+// lastWord is what one side is told at the end: nothing when it has said so
+// itself. By names the other side alone.
+func (t *transferActor) lastWord(c *connection, user string, quiet *connection, code wire.Code, text, by string) wire.Message {
+	switch {
+	case c == quiet:
+		return nil
+	case code != wire.CodeNone:
+		if by == user {
+			by = ""
+		}
+		return &wire.Abort{Transfer: t.number, Code: code, Text: wire.Clip(text), By: by}
+	case t.kind == transfer.Put:
+		return &wire.Done{Transfer: t.number, File: fileID(t.meta.ID)}
+	case t.kind == transfer.Relay && c == t.owner:
+		return &wire.Done{Transfer: t.number}
+	default:
+		return nil // it has said done itself
+	}
+}
+
+func codeOr(code, fallback wire.Code) wire.Code {
 	if code == wire.CodeNone {
 		return fallback
 	}

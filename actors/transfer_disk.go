@@ -8,8 +8,8 @@ import (
 	"example.com/rollcall/wire"
 )
 
-// The life of a put and of a get on the disk: what is to be done next, one
-// operation at a time.
+// The life of a put on the disk: what is to be done next, one operation at a
+// time.
 
 // next starts the operation that is due, if any.
 func (t *transferActor) next() {
@@ -26,58 +26,61 @@ func (t *transferActor) next() {
 func (t *transferActor) nextPut() {
 	store, partial := t.sys.set.Store, t.partial
 	switch {
+	case partial == nil && !t.begun && t.waiting == nil:
+		t.end(endTransfer{code: wire.CodeInterrupted, by: t.meta.Owner}) // it has gone before anything began
+		t.tidy()
 	case partial == nil && !t.begun:
-		meta := t.meta // by value: the goroutine's own
-		t.do(opBegin, func() (d diskDone) {
-			d.partial, d.err = store.Begin(meta)
-			return d
+		meta := t.meta // the goroutine's own
+		t.do(opBegin, func(d *diskDone) (err error) {
+			d.partial, err = store.Begin(meta)
+			return err
 		})
 	case partial == nil:
 		id := t.meta.ID
-		t.do(opResume, func() (d diskDone) {
-			d.partial, d.err = store.Resume(id)
-			return d
-		})
-	case t.waiting != nil && len(t.pending) == 0:
-		t.do(opSync, func() (d diskDone) {
-			_, d.err = partial.Sync()
-			return d
+		t.do(opResume, func(d *diskDone) (err error) {
+			d.partial, err = store.Resume(id)
+			return err
 		})
 	case len(t.pending) > 0:
 		chunks := t.pending
 		t.pending = nil
-		t.do(opWrite, func() (d diskDone) {
+		t.do(opWrite, func(d *diskDone) error {
 			for _, c := range chunks {
 				n, err := partial.Write(c)
 				d.n += n
 				if err != nil {
-					d.err = err
-					return d
+					return err
 				}
 			}
-			return d
+			return nil
+		})
+	case t.waiting != nil:
+		t.do(opSync, func(*diskDone) error {
+			_, err := partial.Sync()
+			return err
 		})
 	case t.owner != nil && t.in.Whole():
 		now := t.sys.set.Wall().UnixMilli()
-		t.do(opCommit, func() (d diskDone) {
-			d.meta, d.err = partial.Commit(now)
-			return d
+		t.do(opCommit, func(d *diskDone) (err error) {
+			d.meta, err = partial.Commit(now)
+			return err
 		})
 	}
 }
 
 // tidy brings the disk into order before the transfer ends.
 func (t *transferActor) tidy() {
-	partial := t.partial
+	partial, suspend := t.partial, t.ending.suspend
 	switch {
-	case partial != nil && t.ending.suspend:
-		t.do(opSuspend, func() diskDone { return diskDone{err: partial.Suspend()} })
+	case partial != nil && suspend:
+		t.do(opSuspend, func(*diskDone) error { return partial.Suspend() })
 	case partial != nil:
-		t.do(opDiscard, func() diskDone { return diskDone{err: partial.Discard()} })
-	case t.begun && !t.ending.suspend:
+		t.do(opDiscard, func(*diskDone) error { return partial.Discard() })
+	case t.begun && !suspend:
 		id, store := t.meta.ID, t.sys.set.Store
-		t.do(opDiscard, func() diskDone { return diskDone{err: store.Drop(id)} })
+		t.do(opDiscard, func(*diskDone) error { return store.Drop(id) })
 	default:
+		t.kept = t.begun
 		t.finish(t.ending.code, t.ending.text, t.ending.by)
 	}
 }
@@ -87,49 +90,61 @@ func (t *transferActor) onDisk(d diskDone) {
 	t.busy = opNone
 	switch d.op {
 	case opSuspend, opDiscard:
-		t.partial = nil
-		t.finish(t.ending.code, t.ending.text, t.ending.by)
+		t.tidied(d)
 		return
-	case opBegin, opResume:
-		if d.err == nil {
-			t.begun, t.partial = true, d.partial
-			t.meta = t.partial.Meta()
-			t.in = transfer.NewInflow(uint64(t.meta.Size), uint64(t.partial.Offset()), t.sys.set.Window) //nolint:gosec // not negative
-		}
-	case opWrite:
-		if d.err == nil {
-			t.grant(uint64(d.n)) //nolint:gosec // not negative
-		}
-	case opCommit:
-		if d.err == nil {
-			t.partial, t.begun = nil, false
-			t.meta = d.meta
-			t.ending = nil // whole and durable: nothing takes it back
-			t.finish(wire.CodeNone, "", "")
-			return
-		}
 	case opOpen:
 		t.onOpen(d)
 		return
 	case opRead:
-		t.onRead(d)
+		if d.err != nil {
+			t.diskFailed(d.err)
+		}
 		return
+	case opResume:
+		if errors.Is(d.err, filestore.ErrNotFound) || errors.Is(d.err, filestore.ErrChecksum) {
+			t.begun, t.meta.ID = false, filestore.ID{} // nothing is left of it: from the start
+			return
+		}
 	}
 	if d.err != nil {
 		t.diskFailed(d.err)
 		return
 	}
-	if t.waiting != nil && len(t.pending) == 0 {
-		t.reattached()
+	switch d.op {
+	case opBegin, opResume:
+		t.begun, t.partial = true, d.partial
+		t.meta = t.partial.Meta()
+		t.files.tell(transferBegun{t: t, meta: t.meta})
+	case opWrite:
+		t.grant(d.n)
+	case opCommit:
+		t.partial, t.begun, t.meta = nil, false, d.meta
+		t.ending = nil // whole and durable: nothing takes it back
+		t.finish(wire.CodeNone, "", "")
+		return
+	}
+	if t.waiting != nil && len(t.pending) == 0 && t.ending == nil {
+		t.attached()
 	}
 }
 
+// tidied ends the transfer when the disk is in order. A partial that could not
+// be suspended is discarded; closing a store suspends what is open.
+func (t *transferActor) tidied(d diskDone) {
+	if d.op == opSuspend && d.err != nil && !errors.Is(d.err, filestore.ErrClosed) {
+		t.ending.suspend = false
+		t.ending.code, t.ending.text = fileCode(d.err)
+		return
+	}
+	t.partial, t.kept = nil, d.op == opSuspend
+	t.finish(t.ending.code, t.ending.text, t.ending.by)
+}
+
 // diskFailed ends the transfer for the disk's reason. The store has removed the
-// partial.
+// partial; one that is not ours is discarded once more.
 func (t *transferActor) diskFailed(err error) {
-	t.partial, t.begun = nil, false
 	code, text := fileCode(err)
-	t.end(endTransfer{code: code, text: text})
+	t.end(endTransfer{code: code, text: text, suspend: errors.Is(err, filestore.ErrClosed)})
 }
 
 // fileCode turns an error of the store into what a client is told: not the
@@ -140,6 +155,7 @@ func fileCode(err error) (wire.Code, string) {
 		code wire.Code
 		text string
 	}{
+		{errHandlerPanic, wire.CodeInternal, "internal error"},
 		{filestore.ErrNotFound, wire.CodeNotFound, "no such file"},
 		{filestore.ErrTooLarge, wire.CodeFileTooLarge, "the server takes no file of this size"},
 		{filestore.ErrQuota, wire.CodeQuotaExceeded, "a quota is used up"},
@@ -155,103 +171,4 @@ func fileCode(err error) (wire.Code, string) {
 		}
 	}
 	return wire.CodeStorageFailed, "the server's disk failed"
-}
-
-// readAhead is how much of a file is read from the disk at one time, in chunks.
-const readAhead = 4
-
-func (t *transferActor) nextGet() {
-	if t.file == nil {
-		id, store := t.meta.ID, t.sys.set.Store
-		t.do(opOpen, func() (d diskDone) {
-			d.file, d.err = store.Open(id)
-			return d
-		})
-		return
-	}
-	if t.owner == nil {
-		return
-	}
-	most := uint64(t.sys.chunkSize())
-	offset, n := t.out.Next(readAhead * most)
-	if n == 0 {
-		return
-	}
-	owner, file := t.owner, t.file
-	t.do(opRead, func() (d diskDone) {
-		for left := n; left > 0; {
-			part := min(left, most)
-			data := make([]byte, part)
-			if _, err := file.ReadAt(data, int64(offset)); err != nil { //nolint:gosec // within the file's size
-				d.err = err
-				return d
-			}
-			frame, err := wire.Append(nil, &wire.Chunk{Transfer: t.id, Offset: offset, Data: data})
-			if err != nil {
-				d.err = err
-				return d
-			}
-			owner.tell(bulk{frame})
-			offset, left = offset+part, left-part
-			d.n += int(part) //nolint:gosec // at most a few chunks
-		}
-		return d
-	})
-}
-
-// onOpen answers a get, if the file is for this user.
-func (t *transferActor) onOpen(d diskDone) {
-	if d.err != nil {
-		code, text := fileCode(d.err)
-		t.refuse(code, text)
-		return
-	}
-	t.file, t.meta = d.file, d.file.Meta()
-	w := t.waiting
-	if w == nil {
-		return
-	}
-	user := w.c.whose()
-	switch {
-	case !mayRead(&t.meta, user):
-		t.refuse(wire.CodeNotFound, "no such file") // that it exists is not theirs to know
-		return
-	case w.get.Offset > uint64(t.meta.Size): //nolint:gosec // not negative
-		t.refuse(wire.CodeBadRequest, "the offset is beyond the end")
-		return
-	}
-	t.waiting, t.owner = nil, w.c
-	t.out = transfer.NewOutflow(uint64(t.meta.Size), w.get.Offset, t.sys.set.Window) //nolint:gosec // not negative
-	_ = t.out.Credit(w.get.Offset, max(w.get.Limit, w.get.Offset))
-	w.c.tell(transferOpen{t: t, credit: w.credit, reply: &wire.GetOK{
-		Request: w.request, Transfer: t.id, File: describe(&t.meta),
-	}})
-}
-
-// refuse answers the request that this transfer was made for, and ends it.
-func (t *transferActor) refuse(code wire.Code, text string) {
-	if w := t.waiting; w != nil {
-		t.waiting = nil
-		w.c.tell(reply{credit: w.credit, msg: &wire.Error{Request: w.request, Code: code, Text: text}})
-	}
-	t.end(endTransfer{code: code, text: text})
-}
-
-func (t *transferActor) onRead(d diskDone) {
-	t.out.Sent(uint64(d.n)) //nolint:gosec // not negative
-	if d.err != nil {
-		t.end(endTransfer{code: wire.CodeStorageFailed, text: "the server's disk failed"})
-	}
-}
-
-func mayRead(m *filestore.Meta, user string) bool {
-	if m.Everyone || m.Owner == user {
-		return true
-	}
-	for _, r := range m.Recipients {
-		if r == user {
-			return true
-		}
-	}
-	return false
 }

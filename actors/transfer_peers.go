@@ -8,144 +8,125 @@ import (
 // The connections of a transfer: they come, go, and come back.
 
 // attach gives the transfer to a connection of its owner. A put that goes on
-// is synced first, so that the offset which the owner is told is durable.
+// is synced first, so that the offset which the owner is told is durable. One
+// that comes too late is begun anew.
 func (t *transferActor) attach(m attachTransfer) {
-	if old := t.owner; old != nil && old != m.c {
-		old.tell(transferClose{id: t.id, last: &wire.Abort{
-			Transfer: t.id, Code: wire.CodeInterrupted, Text: "another connection of this client goes on with it",
-		}})
-		t.owner = nil
+	switch {
+	case t.ended:
+		t.files.tell(offerJudged{r: m.r}) // behind our end, which is there already
+	case t.ending != nil:
+		t.late = append(t.late, m.r)
+	default:
+		t.number = m.number
+		t.waiting = &m
+		if t.kind == transfer.Relay {
+			t.attached()
+		}
 	}
-	if t.ending != nil {
-		m.c.tell(reply{credit: m.credit, msg: &wire.Error{Request: m.request, Code: wire.CodeInterrupted, Text: "the transfer is ending"}})
+}
+
+// attached answers the put that waited.
+func (t *transferActor) attached() {
+	w := t.waiting
+	t.waiting, t.owner = nil, w.r.c
+	size := uint64(t.meta.Size) //nolint:gosec // not negative
+	if t.kind == transfer.Put {
+		t.in = transfer.NewInflow(size, uint64(t.partial.Offset()), t.sys.set.Window) //nolint:gosec // not negative
+	} else {
+		t.in = transfer.NewRelay(size, 0, t.sys.set.Window, 0) // nobody has accepted it
+	}
+	t.owner.tell(transferOpen{t: t, number: t.number, credit: w.r.credit, reply: &wire.PutOK{
+		Request: requestOf(w.r.msg), Transfer: t.number,
+		Offset: t.in.Came(), Limit: t.in.Limit(), Chunk: uint64(t.sys.chunkSize()), //nolint:gosec // positive
+	}})
+}
+
+// interrupt takes the connections away; the file manager's grace decides how
+// long the transfer waits. Those that live on are told.
+func (t *transferActor) interrupt(m interruptTransfer) {
+	if t.kind == transfer.Get {
+		t.end(endTransfer{code: wire.CodeInterrupted, by: m.by, quiet: m.quiet})
 		return
 	}
-	t.waiting = &m
-	if t.kind == transfer.Relay {
-		t.reattached()
-	}
-}
-
-// reattached answers the put that waited.
-func (t *transferActor) reattached() {
-	w := t.waiting
-	t.waiting, t.owner = nil, w.c
-	window := t.sys.set.Window
-	switch {
-	case t.kind == transfer.Put:
-		t.in = transfer.NewInflow(uint64(t.meta.Size), uint64(t.partial.Offset()), window) //nolint:gosec // not negative
-	case t.receiver == nil:
-		t.in = transfer.NewInflow(uint64(t.meta.Size), 0, 0) //nolint:gosec // not negative
-	default: // on from what the receiver holds
-		t.in = t.relayFlow(t.out.Held(), t.out.Granted())
-		t.out = t.relayOut(t.out.Held(), t.out.Granted())
-	}
-	answer := &wire.PutOK{
-		Request: w.request, Transfer: t.id, Offset: t.in.Came(), Limit: t.in.Limit(), Chunk: uint64(t.sys.chunkSize()), //nolint:gosec // positive
-	}
-	if t.kind == transfer.Relay && t.receiver == nil {
-		answer.Offset, answer.Limit = 0, 0
-	}
-	w.c.tell(transferOpen{t: t, credit: w.credit, reply: answer})
-}
-
-// detach takes a connection away that has ended; the file manager's grace
-// decides how long the transfer waits.
-func (t *transferActor) detach(m detachTransfer) {
-	switch {
-	case t.owner != nil && t.owner.id == m.conn:
-		t.owner = nil
-		if t.kind == transfer.Get {
-			t.end(endTransfer{code: wire.CodeInterrupted})
-		}
-	case t.receiver != nil && t.receiver.id == m.conn:
-		t.receiver = nil
-	case t.waiting != nil && t.waiting.c.id == m.conn:
+	if t.waiting != nil {
+		t.files.refuse(t.waiting.r, wire.CodeInterrupted, "")
 		t.waiting = nil
-		if t.kind == transfer.Get {
-			t.end(endTransfer{code: wire.CodeInterrupted})
-		}
 	}
+	if t.owner != nil {
+		t.owner.tell(transferClose{number: t.number, last: t.lastWord(t.owner, t.meta.Owner, m.quiet, wire.CodeInterrupted, "", m.by)})
+	}
+	if t.receiver != nil {
+		t.receiver.tell(transferClose{number: t.number, last: t.lastWord(t.receiver, t.meta.Recipients[0], m.quiet, wire.CodeInterrupted, "", m.by)})
+	}
+	t.owner, t.receiver = nil, nil
+	t.number = 0 // who goes on is told another
 }
 
 // accept gives a relay its receiver, who may hold a part of the file already.
 func (t *transferActor) accept(m attachReceiver) {
-	size := uint64(t.meta.Size) //nolint:gosec // not negative
-	if m.accept.Offset > size || t.ending != nil {
-		m.c.tell(transferClose{id: t.id, last: &wire.Abort{Transfer: t.id, Code: wire.CodeBadRequest, Text: "the offset is beyond the end"}})
+	number := m.accept.Transfer
+	if t.ended {
+		m.c.tell(transferClose{number: number, credit: m.credit, last: &wire.Abort{
+			Transfer: number, Code: codeOr(t.over, wire.CodeCancelled), Text: "the transfer has just ended",
+		}})
 		return
 	}
 	t.receiver = m.c
-	m.c.tell(transferOpen{t: t})
-	limit := max(m.accept.Limit, m.accept.Offset)
-	t.in = t.relayFlow(m.accept.Offset, limit)
-	t.out = t.relayOut(m.accept.Offset, limit)
-	if t.owner != nil {
-		t.owner.tell(transferReply{&wire.Credit{Transfer: t.id, Offset: t.in.Came(), Limit: t.in.Limit()}})
-	}
-}
-
-// relayFlow and relayOut are the two sides of a relay in the server: what it
-// takes from the sender is what the receiver has granted, within the window.
-func (t *transferActor) relayFlow(held, granted uint64) transfer.Inflow {
+	m.c.tell(transferOpen{t: t, number: number, credit: m.credit})
 	size := uint64(t.meta.Size) //nolint:gosec // not negative
-	f := transfer.NewInflow(size, held, t.sys.set.Window)
-	f.Restrict(granted)
-	return f
-}
-
-func (t *transferActor) relayOut(held, granted uint64) transfer.Outflow {
-	f := transfer.NewOutflow(uint64(t.meta.Size), held, t.sys.set.Window) //nolint:gosec // not negative
-	_ = f.Credit(held, granted)
-	return f
+	t.in = transfer.NewRelay(size, m.accept.Offset, t.sys.set.Window, m.accept.Limit)
+	t.heard = m.accept.Offset
+	t.tellLimit()
 }
 
 // forward hands a chunk of a relay on. It stays within what the receiver has
 // granted, for no more was granted to the sender.
 func (t *transferActor) forward(m *wire.Chunk) {
-	if t.receiver == nil {
-		return // it has gone; when it comes back, it says from where on
-	}
-	frame, err := wire.Append(nil, &wire.Chunk{Transfer: t.id, Offset: m.Offset, Data: m.Data})
+	frame, err := chunkFrame(t.number, m.Offset, len(m.Data))
 	if err != nil {
 		t.end(endTransfer{code: wire.CodeInternal, text: "internal error"})
 		return
 	}
-	t.out.Sent(uint64(len(m.Data)))
-	t.receiver.tell(bulk{frame})
+	t.receiver.tell(bulk{number: t.number, frame: append(frame, m.Data...), n: len(m.Data)})
 }
 
-// onCredit takes what the receiving client holds and grants.
-func (t *transferActor) onCredit(c *connection, m *wire.Credit) {
-	receiving := t.owner
-	if t.kind == transfer.Relay {
-		receiving = t.receiver
-	}
-	if c != receiving || t.kind == transfer.Put {
+// chunkFrame returns the frame of a chunk up to its data, with room for that.
+func chunkFrame(number, offset uint64, size int) ([]byte, error) {
+	return wire.AppendChunkHead(make([]byte, 0, 4+wire.MaxChunkOverhead+size), number, offset, size)
+}
+
+// onCredit takes what the receiving client has and grants. The sender of a relay
+// is told when it may send more, and now and then how far the receiver is.
+func (t *transferActor) onCredit(m *wire.Credit, by string) {
+	if t.kind == transfer.Get {
+		if err := t.out.Credit(m.Offset, m.Limit); err != nil {
+			t.end(endTransfer{code: wire.CodeBadRequest, text: err.Error(), by: by})
+		}
 		return
 	}
-	if err := t.out.Credit(m.Offset, m.Limit); err != nil {
-		t.end(endTransfer{code: wire.CodeBadRequest, text: err.Error(), by: c.whose()})
+	if m.Offset > t.in.Came() {
+		t.end(endTransfer{code: wire.CodeBadRequest, text: transfer.ErrCredit.Error(), by: by})
 		return
 	}
-	if t.kind != transfer.Relay {
-		return
-	}
-	t.in.Advance(t.out.Held(), t.out.Granted())
-	if t.owner != nil {
-		t.owner.tell(transferReply{&wire.Credit{Transfer: t.id, Offset: t.in.StoredTo(), Limit: t.in.Limit()}})
+	t.heard = max(t.heard, m.Offset)
+	if t.in.Allow(m.Limit) || t.heard-t.told >= max(t.sys.set.Window/4, 1) {
+		t.tellLimit()
 	}
 }
 
 // onDone is the receiving client's word that the file is whole, verified and
 // durable on its side.
-func (t *transferActor) onDone(c *connection) {
-	switch {
-	case t.kind == transfer.Get && c == t.owner && t.out.All():
+func (t *transferActor) onDone(by string) {
+	if t.ending != nil {
+		return
+	}
+	whole := t.out.Whole()
+	if t.kind == transfer.Relay {
+		whole = t.in.Whole()
+	}
+	if whole {
 		t.finish(wire.CodeNone, "", "")
-	case t.kind == transfer.Relay && c == t.receiver && t.out.All():
-		t.finish(wire.CodeNone, "", "")
-	case t.kind != transfer.Put:
-		t.end(endTransfer{code: wire.CodeBadRequest, text: "done before the end", by: c.whose()})
+	} else {
+		t.end(endTransfer{code: wire.CodeBadRequest, text: "done before the end", by: by})
 	}
 }

@@ -20,6 +20,7 @@ func (c *connection) flush() {
 		return
 	}
 	c.feedState()
+	c.feedFiles()
 	frames := c.out.Take(nil, writeBudget)
 	if len(frames) == 0 {
 		return

@@ -2,21 +2,31 @@ package transfer
 
 import (
 	"cmp"
+	"container/list"
 	"errors"
 	"slices"
 	"time"
 )
 
-// ErrTooMany is a transfer past one of the limits.
-var ErrTooMany = errors.New("transfer: too many at once")
+// Why a transfer is refused, or cannot be given to a connection.
+var (
+	// ErrTooMany is a transfer past one of the limits.
+	ErrTooMany = errors.New("transfer: too many at once")
+	// ErrGone is a transfer that is not there, or cannot be had now.
+	ErrGone = errors.New("transfer: no such transfer")
+	// ErrTaken is a relay that has a receiver.
+	ErrTaken = errors.New("transfer: another connection receives it")
+	// ErrSelf is a relay to the connection that sends it.
+	ErrSelf = errors.New("transfer: the connection itself sends it")
+)
 
-// Limits bound the transfers that there may be at one time.
+// Limits bound the transfers that there may be at one time. A transfer counts
+// until Remove.
 type Limits struct {
-	PerConnection int
+	PerConnection int // as the owner's and as the receiver's
 	PerOwner      int // running and interrupted
 	All           int
-	// Grace is how long an interrupted transfer waits for its owner. Zero: not
-	// at all.
+	// Grace is how long an interrupted transfer waits. Zero: not at all.
 	Grace time.Duration
 }
 
@@ -32,7 +42,7 @@ const (
 
 // Key says what makes two puts or relays the same, so that the second goes on
 // where the first was interrupted: all that the owner said of it. To are the
-// recipients as one text.
+// recipients as one text. The key of a get is the file, see [GetKey].
 type Key struct {
 	Owner  string
 	Kind   Kind
@@ -42,187 +52,245 @@ type Key struct {
 	To     string
 }
 
+// GetKey is the key of all gets of a file.
+func GetKey(file string) Key { return Key{Kind: Get, Name: file} }
+
 // Transfer is one entry of the book.
 type Transfer struct {
-	ID    uint64
-	Kind  Kind
-	Owner string
-	Conn  uint64 // the owner's connection; 0 while interrupted
-	Peer  uint64 // of a relay: the receiver's connection; 0 while there is none
-	Key   Key
-	Until time.Duration // when the grace ends, while interrupted
-	held  bool
+	ID uint64 // never changes
+	// Number is what the clients call it. An interruption ends it for good: who
+	// goes on with the transfer is told another, so that nothing that is still on
+	// its way is taken for something new.
+	Number   uint64
+	Kind     Kind
+	Owner    string
+	Conn     uint64 // the owner's connection; 0 while interrupted
+	Peer     uint64 // of a relay: the receiver's connection; 0 while there is none
+	Accepted bool   // of a relay: it has, or had, a receiver
+	Key      Key
+	Until    time.Duration // when the grace ends, while one runs
+
+	over   bool          // it is ending: nobody can have it any more
+	waits  *list.Element // in Book.held
+	placed bool          // in Book.byKey
 }
 
-// Interrupted reports whether the transfer waits for somebody to come back.
-func (t *Transfer) Interrupted() bool { return t.held }
+// Interrupted reports whether the transfer waits for its owner.
+func (t *Transfer) Interrupted() bool { return t.Conn == 0 && !t.over }
 
-// Book is a plain value, owned by the file manager.
+// Waiting reports whether a grace runs: the transfer waits for its owner, or,
+// once it has been accepted, a relay for its receiver.
+func (t *Transfer) Waiting() bool { return t.waits != nil }
+
+// Book knows all transfers. It is a plain value, owned by the file manager.
 type Book struct {
-	limits  Limits
-	last    uint64
-	byID    map[uint64]*Transfer
-	byConn  map[uint64][]*Transfer
-	byOwner map[string]int
-	held    []*Transfer // by deadline, which is the order of interruption: the grace is one
+	limits   Limits
+	last     uint64 // the last ID or number given out
+	byID     map[uint64]*Transfer
+	byNumber map[uint64]*Transfer
+	byConn   map[uint64][]*Transfer // at most Limits.PerConnection each
+	byKey    map[Key][]*Transfer    // those that can be had; the oldest first
+	byOwner  map[string]int
+	held     *list.List // of *Transfer, by deadline: the grace is one, so in the order of interruption
 }
 
 // NewBook returns an empty book.
 func NewBook(l Limits) *Book {
 	return &Book{
-		limits: l, byID: make(map[uint64]*Transfer),
-		byConn: make(map[uint64][]*Transfer), byOwner: make(map[string]int),
+		limits: l, held: list.New(),
+		byID: make(map[uint64]*Transfer), byNumber: make(map[uint64]*Transfer),
+		byConn: make(map[uint64][]*Transfer), byKey: make(map[Key][]*Transfer),
+		byOwner: make(map[string]int),
 	}
 }
 
-// Len returns how many transfers there are, interrupted ones included.
+// Len returns how many transfers there are, interrupted and ending ones included.
 func (b *Book) Len() int { return len(b.byID) }
 
 // Get returns a transfer.
-func (b *Book) Get(id uint64) (Transfer, bool) {
-	t := b.byID[id]
+func (b *Book) Get(id uint64) (Transfer, bool) { return deref(b.byID[id]) }
+
+// ByNumber returns the transfer that the clients call so.
+func (b *Book) ByNumber(number uint64) (Transfer, bool) { return deref(b.byNumber[number]) }
+
+func deref(t *Transfer) (Transfer, bool) {
 	if t == nil {
 		return Transfer{}, false
 	}
 	return *t, true
 }
 
+// With returns the transfers with this key, the oldest first, without those that
+// are ending.
+func (b *Book) With(key Key) []Transfer {
+	all := make([]Transfer, 0, len(b.byKey[key]))
+	for _, t := range b.byKey[key] {
+		all = append(all, *t)
+	}
+	return all
+}
+
+// HasRoom reports whether a connection may have one more transfer.
+func (b *Book) HasRoom(conn uint64) bool { return len(b.byConn[conn]) < b.limits.PerConnection }
+
 // Open enters a new transfer of a connection (0: one that a crash has
-// interrupted, see Hold). The error is ErrTooMany.
+// interrupted, see Pause). The error is ErrTooMany.
 func (b *Book) Open(conn uint64, kind Kind, owner string, key Key) (Transfer, error) {
-	if len(b.byID) >= b.limits.All || b.byOwner[owner] >= b.limits.PerOwner ||
-		(conn != 0 && len(b.byConn[conn]) >= b.limits.PerConnection) {
+	if len(b.byID) >= b.limits.All || b.byOwner[owner] >= b.limits.PerOwner || conn != 0 && !b.HasRoom(conn) {
 		return Transfer{}, ErrTooMany
 	}
 	b.last++
-	t := &Transfer{ID: b.last, Kind: kind, Owner: owner, Conn: conn, Key: key}
-	b.byID[t.ID] = t
+	t := &Transfer{ID: b.last, Number: b.last, Kind: kind, Owner: owner, Conn: conn, Key: key, placed: true}
+	b.byID[t.ID], b.byNumber[t.Number] = t, t
 	b.byOwner[owner]++
+	b.byKey[key] = append(b.byKey[key], t)
 	b.link(conn, t)
 	return *t, nil
 }
 
-// Find returns the transfer with this key that a connection may go on with: one
-// that is interrupted, or one whose connection, in the judgement of stale, is an
-// older one of the same client that has not been noticed to be gone.
-func (b *Book) Find(key Key, stale func(conn uint64) bool) (Transfer, bool) {
-	for _, t := range b.held {
-		if t.Key == key && t.Conn == 0 {
-			return *t, true
-		}
+// Find returns the transfer with this key that a connection may go on with: the
+// oldest that is interrupted, or else the oldest whose connection is stale: an
+// older one of the same client that has not been noticed to be gone. The second
+// kind has to be paused before it can be attached.
+func (b *Book) Find(key Key, stale func(Transfer) bool) (Transfer, bool) {
+	all := b.byKey[key]
+	if i := slices.IndexFunc(all, func(t *Transfer) bool { return t.Conn == 0 }); i >= 0 {
+		return *all[i], true
 	}
-	if b.byOwner[key.Owner] == 0 {
-		return Transfer{}, false
+	if i := slices.IndexFunc(all, func(t *Transfer) bool { return stale(*t) }); i >= 0 {
+		return *all[i], true
 	}
-	var found *Transfer
-	for _, t := range b.byID {
-		if t.Key == key && t.Conn != 0 && stale(t.Conn) && (found == nil || t.ID < found.ID) {
-			found = t
-		}
-	}
-	if found == nil {
-		return Transfer{}, false
-	}
-	return *found, true
+	return Transfer{}, false
 }
 
-// Attach gives a transfer to a connection of its owner, which may take it from
-// an older one. The error is ErrTooMany.
+// Attach gives an interrupted transfer to a connection of its owner. The error
+// is ErrTooMany or ErrGone.
 func (b *Book) Attach(id, conn uint64) error {
 	t := b.byID[id]
-	if t == nil || len(b.byConn[conn]) >= b.limits.PerConnection {
+	switch {
+	case t == nil || t.Conn != 0 || t.over || conn == 0:
+		return ErrGone
+	case !b.HasRoom(conn):
 		return ErrTooMany
 	}
-	b.unlink(t.Conn, t)
 	t.Conn = conn
 	b.link(conn, t)
 	b.settle(t)
 	return nil
 }
 
-// AttachPeer gives a relay its receiver. It returns false when it has one.
-func (b *Book) AttachPeer(id, conn uint64) bool {
+// AttachPeer gives a relay its receiver. The error is ErrGone, ErrTaken, ErrSelf
+// or ErrTooMany.
+func (b *Book) AttachPeer(id, conn uint64) error {
 	t := b.byID[id]
-	if t == nil || t.Kind != Relay || t.Peer != 0 || conn == t.Conn {
-		return false
+	switch {
+	case t == nil || t.Kind != Relay || t.Conn == 0 || t.over || conn == 0:
+		return ErrGone
+	case t.Peer != 0:
+		return ErrTaken
+	case t.Conn == conn:
+		return ErrSelf
+	case !b.HasRoom(conn):
+		return ErrTooMany
 	}
-	t.Peer = conn
+	t.Peer, t.Accepted = conn, true
 	b.link(conn, t)
 	b.settle(t)
-	return true
+	return nil
 }
 
 // settle ends the grace of a transfer that nobody is missing any more.
 func (b *Book) settle(t *Transfer) {
-	if t.held && t.Conn != 0 && (t.Kind != Relay || t.Peer != 0) {
+	if t.Conn != 0 && (!t.Accepted || t.Peer != 0) {
 		b.unhold(t)
 	}
 }
 
-// Interrupt takes all transfers from a connection that has ended. Gets are
-// forgotten: their client holds what it has. Puts and relays are held for the
-// grace. It returns them all, as they are now, in the order of their IDs.
+// Interrupt takes all transfers from a connection that has ended, and a relay
+// from its other side as well. Puts and relays wait for the grace, under new
+// numbers; gets are ending: their client holds what it has. It returns them all
+// as they were, in the order of their IDs.
 func (b *Book) Interrupt(now time.Duration, conn uint64) []Transfer {
-	list := slices.Clone(b.byConn[conn])
-	slices.SortFunc(list, func(x, y *Transfer) int { return cmp.Compare(x.ID, y.ID) })
-	out := make([]Transfer, 0, len(list))
-	for _, t := range list {
-		b.unlink(conn, t)
-		if t.Peer == conn {
-			t.Peer = 0
-		} else {
-			t.Conn = 0
-		}
-		if t.Kind == Get {
-			b.Remove(t.ID)
-		} else {
-			b.hold(now, t)
-		}
-		out = append(out, *t)
+	all := slices.Clone(b.byConn[conn])
+	slices.SortFunc(all, func(x, y *Transfer) int { return cmp.Compare(x.ID, y.ID) })
+	out := make([]Transfer, 0, len(all))
+	for _, t := range all {
+		out = append(out, b.pause(now, t))
 	}
 	return out
 }
 
-// Hold enters a transfer that waits for its owner from now on.
-func (b *Book) Hold(now time.Duration, id uint64) {
-	if t := b.byID[id]; t != nil {
-		b.unlink(t.Conn, t)
-		t.Conn = 0
-		b.hold(now, t)
+// Pause does the same with one transfer, and returns it as it was.
+func (b *Book) Pause(now time.Duration, id uint64) (Transfer, bool) {
+	t := b.byID[id]
+	if t == nil {
+		return Transfer{}, false
 	}
+	return b.pause(now, t), true
 }
 
-func (b *Book) hold(now time.Duration, t *Transfer) {
-	if t.held {
-		return // its deadline is that of the first who went
+func (b *Book) pause(now time.Duration, t *Transfer) Transfer {
+	was := *t
+	b.unlink(t.Conn, t)
+	b.unlink(t.Peer, t)
+	t.Conn, t.Peer = 0, 0
+	if t.Kind == Get {
+		b.retire(t)
 	}
-	t.held, t.Until = true, now+b.limits.Grace
-	b.held = append(b.held, t)
+	if t.over {
+		return was
+	}
+	delete(b.byNumber, t.Number)
+	b.last++
+	t.Number = b.last
+	b.byNumber[t.Number] = t
+	if t.waits == nil { // else its deadline is that of the first interruption
+		t.Until = now + b.limits.Grace
+		t.waits = b.held.PushBack(t)
+	}
+	return was
 }
 
 func (b *Book) unhold(t *Transfer) {
-	t.held = false
-	b.held = slices.DeleteFunc(b.held, func(x *Transfer) bool { return x == t })
+	if t.waits != nil {
+		b.held.Remove(t.waits)
+		t.waits = nil
+	}
 }
 
-// Expire removes the transfers that have waited long enough, in the order of
-// their deadlines.
+// retire lets nobody have a transfer any more. It counts until Remove.
+func (b *Book) retire(t *Transfer) {
+	t.over = true
+	b.unhold(t)
+	if t.placed {
+		t.placed = false
+		drop(b.byKey, t.Key, t)
+	}
+}
+
+// Expire returns the transfers that have waited long enough, in the order of
+// their deadlines. They are ending: nobody can have them, and each is to be
+// removed when nothing is left of it.
 func (b *Book) Expire(now time.Duration) []Transfer {
 	var out []Transfer
-	for len(b.held) > 0 && b.held[0].Until <= now {
-		t := b.held[0]
+	for first := b.held.Front(); first != nil; first = b.held.Front() {
+		t := first.Value.(*Transfer) //nolint:forcetypeassert // nothing else is in it
+		if t.Until > now {
+			break
+		}
+		b.retire(t)
 		out = append(out, *t)
-		b.Remove(t.ID)
 	}
 	return out
 }
 
 // Next returns when the next grace ends.
 func (b *Book) Next() (time.Duration, bool) {
-	if len(b.held) == 0 {
+	first := b.held.Front()
+	if first == nil {
 		return 0, false
 	}
-	return b.held[0].Until, true
+	return first.Value.(*Transfer).Until, true //nolint:forcetypeassert // nothing else is in it
 }
 
 // Remove forgets a transfer. It is idempotent.
@@ -231,14 +299,13 @@ func (b *Book) Remove(id uint64) {
 	if t == nil {
 		return
 	}
-	delete(b.byID, id)
-	if b.byOwner[t.Owner]--; b.byOwner[t.Owner] == 0 {
-		delete(b.byOwner, t.Owner)
-	}
+	b.retire(t)
 	b.unlink(t.Conn, t)
 	b.unlink(t.Peer, t)
-	if t.held {
-		b.unhold(t)
+	delete(b.byID, id)
+	delete(b.byNumber, t.Number)
+	if b.byOwner[t.Owner]--; b.byOwner[t.Owner] == 0 {
+		delete(b.byOwner, t.Owner)
 	}
 }
 
@@ -249,18 +316,22 @@ func (b *Book) link(conn uint64, t *Transfer) {
 }
 
 func (b *Book) unlink(conn uint64, t *Transfer) {
-	if conn == 0 {
-		return
-	}
-	rest := slices.DeleteFunc(b.byConn[conn], func(x *Transfer) bool { return x == t })
-	if len(rest) == 0 {
-		delete(b.byConn, conn)
-	} else {
-		b.byConn[conn] = rest
+	if conn != 0 {
+		drop(b.byConn, conn, t)
 	}
 }
 
-// All calls f for each transfer, in the order of the IDs.
+// drop takes t out of one list of an index.
+func drop[K comparable](index map[K][]*Transfer, key K, t *Transfer) {
+	rest := slices.DeleteFunc(index[key], func(x *Transfer) bool { return x == t })
+	if len(rest) == 0 {
+		delete(index, key)
+	} else {
+		index[key] = rest
+	}
+}
+
+// All calls f for each transfer, in the order of the IDs. f may change the book.
 func (b *Book) All(f func(Transfer)) {
 	ids := make([]uint64, 0, len(b.byID))
 	for id := range b.byID {
@@ -268,6 +339,8 @@ func (b *Book) All(f func(Transfer)) {
 	}
 	slices.Sort(ids)
 	for _, id := range ids {
-		f(*b.byID[id])
+		if t := b.byID[id]; t != nil {
+			f(*t)
+		}
 	}
 }

@@ -2,7 +2,7 @@ package transfer
 
 import "errors"
 
-// Why a chunk is refused.
+// Why a chunk or a credit is refused. A refused one changes nothing.
 var (
 	// ErrOrder is a chunk that does not begin where the one before ended.
 	ErrOrder = errors.New("transfer: the chunk is out of order")
@@ -10,29 +10,52 @@ var (
 	ErrBeyondEnd = errors.New("transfer: the chunk goes beyond the end")
 	// ErrWindow is a chunk that goes past the limit that was granted.
 	ErrWindow = errors.New("transfer: the chunk goes past the window")
-	// ErrCredit is a credit that makes no sense: it takes back what was granted,
-	// or acknowledges what was never sent.
-	ErrCredit = errors.New("transfer: the credit makes no sense")
+	// ErrCredit is a credit for bytes that were never sent.
+	ErrCredit = errors.New("transfer: the credit is for what was never sent")
 )
 
-// Inflow is the receiving side of one transfer.
+// Inflow is the receiving side of one transfer: a file that goes to the store,
+// or in a relay on to its receiver. A plain value.
 type Inflow struct {
-	size   uint64
-	came   uint64 // received
-	stored uint64 // dealt with: it no longer takes memory
-	limit  uint64 // granted
-	window uint64
+	size    uint64
+	came    uint64 // received
+	stored  uint64 // dealt with: it no longer takes memory
+	limit   uint64 // granted to the sender
+	ceiling uint64 // what the receiver behind us grants; of a put the size
+	window  uint64
 }
 
-// NewInflow returns the receiving side of a file of size bytes that holds the
+// NewInflow returns the receiving side of a file of size bytes that has the
 // first offset of them, and takes at most window bytes before they are stored.
 func NewInflow(size, offset, window uint64) Inflow {
-	f := Inflow{size: size, came: offset, stored: offset, window: max(window, 1)}
+	return NewRelay(size, offset, window, size)
+}
+
+// NewRelay returns the same for a file that is passed on to a receiver, who has
+// granted what comes before the limit granted.
+func NewRelay(size, offset, window, granted uint64) Inflow {
+	offset = min(offset, size)
+	f := Inflow{
+		size: size, came: offset, stored: offset, limit: offset,
+		ceiling: min(max(granted, offset), size), window: max(window, 1),
+	}
 	f.limit = f.wish()
 	return f
 }
 
-func (f *Inflow) wish() uint64 { return min(f.stored+f.window, f.size) }
+// wish is what may be granted now. It never falls.
+func (f *Inflow) wish() uint64 { return f.stored + min(f.window, f.ceiling-f.stored) }
+
+// raise grants more when it is worth a message: when half a window is free, or
+// all that can be granted at present is in it.
+func (f *Inflow) raise() bool {
+	wish := f.wish()
+	if wish <= f.limit || wish != f.ceiling && wish-f.limit < f.window/2 {
+		return false
+	}
+	f.limit = wish
+	return true
+}
 
 // Chunk takes n bytes at offset.
 func (f *Inflow) Chunk(offset, n uint64) error {
@@ -48,26 +71,18 @@ func (f *Inflow) Chunk(offset, n uint64) error {
 	return nil
 }
 
-// Stored notes that n more bytes were dealt with, and reports whether the other
-// side is to be granted more: when half a window is free, or the end is in it.
+// Stored notes that n more bytes have left the memory, and reports whether the
+// sender is to be told a new limit.
 func (f *Inflow) Stored(n uint64) (grant bool) {
-	f.stored = min(f.stored+n, f.came)
-	wish := f.wish()
-	if wish-f.limit < f.window/2 && (wish != f.size || wish == f.limit) {
-		return false
-	}
-	f.limit = wish
-	return true
+	f.stored += min(n, f.came-f.stored)
+	return f.raise()
 }
 
-// Restrict lowers what was granted to limit: a relay grants no more than its
-// receiver does.
-func (f *Inflow) Restrict(limit uint64) { f.limit = max(min(f.limit, limit), f.came) }
-
-// Advance notes, for a relay, what the receiver holds and grants.
-func (f *Inflow) Advance(held, granted uint64) {
-	f.stored = max(f.stored, min(held, f.came))
-	f.limit = max(f.limit, min(f.wish(), granted))
+// Allow notes what the receiver behind us grants, and reports whether the sender
+// is to be told a new limit. A lower grant than before is ignored.
+func (f *Inflow) Allow(granted uint64) (grant bool) {
+	f.ceiling = max(f.ceiling, min(granted, f.size))
+	return f.raise()
 }
 
 // Came returns up to where the file has come.
@@ -76,57 +91,62 @@ func (f *Inflow) Came() uint64 { return f.came }
 // StoredTo returns up to where the file has been dealt with.
 func (f *Inflow) StoredTo() uint64 { return f.stored }
 
-// Limit returns up to where the other side may send.
+// Limit returns up to where the sender may send.
 func (f *Inflow) Limit() uint64 { return f.limit }
 
 // Whole reports whether everything has come and was dealt with.
 func (f *Inflow) Whole() bool { return f.stored == f.size }
 
-// Outflow is the sending side of one transfer.
+// Outflow is the sending side of one transfer: a file that is read from the
+// store. A plain value.
 type Outflow struct {
 	size   uint64
-	sent   uint64
-	held   uint64 // what the other side says that it holds
-	limit  uint64 // what it grants
+	sent   uint64 // read, or being read, to be sent
+	passed uint64 // given to the transport: it no longer takes memory
+	limit  uint64 // what the receiver grants
 	window uint64
 }
 
 // NewOutflow returns the sending side of a file of size bytes, from offset on,
-// that never has more than window bytes on their way, whatever it is granted.
-func NewOutflow(size, offset, window uint64) Outflow {
-	return Outflow{size: size, sent: offset, held: offset, limit: offset, window: max(window, 1)}
+// for a receiver that grants what comes before limit. It never has more than
+// window bytes in memory, whatever it is granted.
+func NewOutflow(size, offset, limit, window uint64) Outflow {
+	offset = min(offset, size)
+	return Outflow{
+		size: size, sent: offset, passed: offset,
+		limit: min(max(limit, offset), size), window: max(window, 1),
+	}
 }
 
-// Credit takes what the other side holds and grants.
-func (f *Outflow) Credit(held, limit uint64) error {
-	if held < f.held || held > f.sent || limit < f.limit && limit < f.size {
+// Credit takes what the receiver has and grants. A lower grant than before is
+// ignored. The error is ErrCredit.
+func (f *Outflow) Credit(offset, limit uint64) error {
+	if offset > f.sent {
 		return ErrCredit
 	}
-	f.held, f.limit = held, min(limit, f.size)
+	f.limit = max(f.limit, min(limit, f.size))
 	return nil
 }
 
-// Next returns where to send from and how many bytes, at most most; none when
-// nothing may be sent now.
-func (f *Outflow) Next(most uint64) (offset, n uint64) {
-	end := min(f.limit, f.held+f.window)
-	if end <= f.sent {
-		return f.sent, 0
+// Next returns where to send from and how many bytes, at most most, and takes
+// them for sent; none when nothing may be sent now. It returns less than least
+// only when there is no more, or nothing is on its way: else it is better to
+// wait for that.
+func (f *Outflow) Next(least, most uint64) (offset, n uint64) {
+	room := f.window - min(f.sent-f.passed, f.window)
+	offset, n = f.sent, min(f.limit-f.sent, room, most)
+	if n < least && n < f.size-f.sent && f.sent > f.passed {
+		n = 0
 	}
-	return f.sent, min(end-f.sent, most)
+	f.sent += n
+	return offset, n
 }
 
-// Held returns what the other side says that it holds.
-func (f *Outflow) Held() uint64 { return f.held }
+// Passed notes that n more bytes have left the memory.
+func (f *Outflow) Passed(n uint64) { f.passed += min(n, f.sent-f.passed) }
 
-// Granted returns up to where the other side lets us send.
-func (f *Outflow) Granted() uint64 { return f.limit }
-
-// Sent notes that n bytes from Next were sent.
-func (f *Outflow) Sent(n uint64) { f.sent = min(f.sent+n, f.size) }
-
-// SentTo returns up to where the file was sent.
+// SentTo returns up to where the file was sent, or is about to be.
 func (f *Outflow) SentTo() uint64 { return f.sent }
 
-// All reports whether the whole file was sent.
-func (f *Outflow) All() bool { return f.sent == f.size }
+// Whole reports whether everything was given to the transport.
+func (f *Outflow) Whole() bool { return f.passed == f.size }
