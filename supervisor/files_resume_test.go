@@ -297,13 +297,13 @@ func TestNextLife(t *testing.T) {
 			t.Fatalf("%d partials are left", n)
 		}
 		d.heardOf(d.join("bob"), "interrupted begun", "interrupted lost", "interrupted waits")
-		d.after(19 * time.Second)
+		d.after(15 * time.Second)
 		again := d.join("ann").offer(s.put, data)
 		if again.ok.Offset != 100<<10 {
 			t.Errorf("goes on at %d", again.ok.Offset)
 		}
 		again.finish()
-		d.after(2 * time.Second)
+		d.after(6 * time.Second)
 		if n := d.s.Counters().PartialsSwept; n != 2 {
 			t.Errorf("%d partials were swept", n)
 		}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/hex"
 	"errors"
-	"time"
 
 	"example.com/rollcall/wire"
 )
@@ -65,7 +64,7 @@ func (o *offer) receive(ctx context.Context, dst GetTarget, opts GetOptions, com
 	}
 	in.commit = commit
 	_ = in.describe(&o.file) // it is the first
-	a := o.c.expectAgain(o)
+	a := o.c.expect(o)
 	err = in.accept(ctx, a, o)
 	o.c.unexpect(a, err)
 	return in.res, err
@@ -93,7 +92,7 @@ func canGoOn(err error) bool {
 func (in *intake) acceptOn(ctx context.Context, a *acceptance, o *offer) error {
 	r := newReceiving(o.cn, in.offset, in.window, true)
 	r.begin(o.number, o.file.Size)
-	in.c.place(a, r)
+	in.c.place(a, r, o.number)
 	err := o.forget()
 	code := wire.CodeNone
 	if err == nil {
@@ -103,7 +102,7 @@ func (in *intake) acceptOn(ctx context.Context, a *acceptance, o *offer) error {
 		code, err = in.receive(ctx, r)
 	}
 	if !canGoOn(err) {
-		in.c.settleAccept(a) // before the server hears of it: the next offer is another one
+		in.c.settled(a) // before the server hears of it: the next offer is another one
 	}
 	r.leave()
 	switch {
@@ -113,142 +112,4 @@ func (in *intake) acceptOn(ctx context.Context, a *acceptance, o *offer) error {
 		o.cn.abort(o.number, code, "")
 	}
 	return err
-}
-
-// acceptance is one call of Accept, as the reader sees it.
-type acceptance struct {
-	// Static after construction.
-	c      *Client
-	key    relayKey
-	offers chan *offer   // holds one: the file is offered again
-	over   chan struct{} // closed when it will not come any more
-
-	// Guarded by the client's mu.
-	cn   *conn
-	r    *receiving // on cn; nil while it is under way to the call
-	err  error      // why over
-	done bool       // over is closed
-}
-
-// expectAgain enters a call of Accept into the client's list. They are as many as
-// there are calls in flight.
-func (c *Client) expectAgain(o *offer) *acceptance {
-	a := &acceptance{c: c, key: o.key, cn: o.cn, offers: make(chan *offer, 1), over: make(chan struct{})}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.accepts == nil {
-		c.accepts = make(map[*acceptance]struct{})
-	}
-	c.accepts[a] = struct{}{}
-	return a
-}
-
-// unexpect takes a call that has ended out of the list. What was offered to it
-// meanwhile is answered as the call ended.
-func (c *Client) unexpect(a *acceptance, err error) {
-	c.mu.Lock()
-	delete(c.accepts, a)
-	c.mu.Unlock()
-	select {
-	case o := <-a.offers:
-		switch {
-		case o.forget() != nil: // it was taken back
-		case err == nil:
-			c.deliverAgain(o)
-		default:
-			o.cn.abort(o.number, wire.CodeCancelled, "")
-		}
-	default:
-	}
-}
-
-// settleAccept tells that the call waits for no offer any more.
-func (c *Client) settleAccept(a *acceptance) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	a.end(nil)
-}
-
-// place tells where the file is being received.
-func (c *Client) place(a *acceptance, r *receiving) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	a.cn, a.r = r.cn, r
-}
-
-// interrupted reports whether the call waits for the file to be offered again,
-// or is about to find out that it has to. The caller holds the client's mu.
-func (a *acceptance) interrupted() bool {
-	return len(a.offers) == 0 && !a.done && (a.cn.ended() != nil || a.r != nil && a.r.over())
-}
-
-// readopt hands an offer to a call of Accept that was interrupted.
-func (c *Client) readopt(o *offer) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for a := range c.accepts {
-		if a.key == o.key && a.interrupted() {
-			_ = o.claim() // nobody else knows it
-			a.cn, a.r = o.cn, nil
-			a.offers <- o
-			return true
-		}
-	}
-	return false
-}
-
-// abandoned ends the calls of Accept that wait in vain for this file.
-func (c *Client) abandoned(key relayKey, err error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for a := range c.accepts {
-		if a.key == key && a.interrupted() {
-			a.end(err)
-		}
-	}
-}
-
-// endAccepts ends all calls of Accept that wait.
-func (c *Client) endAccepts(err error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for a := range c.accepts {
-		if a.interrupted() {
-			a.end(err)
-		}
-	}
-}
-
-// end ends a call that waits. The caller holds the client's mu.
-func (a *acceptance) end(err error) {
-	if !a.done {
-		a.done, a.err = true, err
-		close(a.over)
-	}
-}
-
-// next waits for the file to be offered again, after cause.
-func (a *acceptance) next(ctx context.Context, cause error) (*offer, error) {
-	timer := time.NewTimer(a.c.o.ResumeWait)
-	defer timer.Stop()
-	for {
-		a.c.mu.Lock()
-		changed, err := a.c.changed, a.c.ending()
-		a.c.mu.Unlock()
-		if err != nil {
-			return nil, err
-		}
-		select {
-		case o := <-a.offers:
-			return o, nil
-		case <-a.over:
-			return nil, a.err
-		case <-timer.C:
-			return nil, cause
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		case <-changed:
-		case <-a.c.ctx.Done():
-		}
-	}
 }

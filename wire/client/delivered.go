@@ -74,9 +74,9 @@ func (c *Client) delivered(o *offer) bool {
 	}
 	c.deliveries = slices.Delete(c.deliveries, i, i+1)
 	c.mu.Unlock()
-	_ = o.claim() // nobody else knows it
-	_ = o.forget()
-	c.deliverAgain(o)
+	if o.forget() == nil {
+		c.deliverAgain(o)
+	}
 	return true
 }
 

@@ -124,34 +124,46 @@ func (cn *conn) withdrawAll(err error) {
 	}
 }
 
-// offered takes an offer of the server's. It goes to the call of Accept that
-// waits for it after an interruption, or else to the program.
+// offered takes an offer of the server's. It goes to a call of Accept that is
+// receiving the same file, or has been interrupted in it; or else to the
+// program.
 func (c *Client) offered(cn *conn, m *wire.Offer) {
 	o := &offer{
 		c: c, cn: cn, number: m.Transfer, file: m.File,
 		key: relayKeyOf(&m.File), gone: make(chan struct{}),
 	}
-	if !cn.list(o) {
-		return
+	c.mu.Lock()
+	a := c.acceptOf(o)
+	listed := cn.list(o, a != nil)
+	if listed && a != nil {
+		a.offers <- o // it has room: acceptOf saw to it
 	}
+	c.mu.Unlock()
+	if listed && a == nil && !c.delivered(o) {
+		c.pass(o)
+	}
+}
+
+// pass asks the program.
+func (c *Client) pass(o *offer) {
 	switch {
-	case c.readopt(o), c.delivered(o):
 	case c.o.OnOffer == nil:
-		cn.withdraw(o.number, errGone) // it is for another session to answer
+		o.cn.withdraw(o.number, errGone) // it is for another session to answer
 	case !c.inbox.add(item{offer: o}):
 		c.dropped.Add(1)
-		cn.withdraw(o.number, errGone)
+		o.cn.withdraw(o.number, errGone)
 	}
 }
 
 // list enters an offer into the connection's table. It reports false for one
 // that is there already, since a server repeats an offer when another session of
-// the user comes, and for one too many.
-func (cn *conn) list(o *offer) bool {
+// the user comes, and for one too many. One that a call of Accept waits for may
+// have the number of the transfer that it had.
+func (cn *conn) list(o *offer, awaited bool) bool {
 	cn.mu.Lock()
 	defer cn.mu.Unlock()
 	switch {
-	case cn.end != nil, cn.streams.open[o.number] != nil, cn.offers[o.number] != nil:
+	case cn.end != nil, cn.streams.open[o.number] != nil && !awaited, cn.offers[o.number] != nil:
 		return false
 	case len(cn.offers) >= maxOffers:
 		o.c.dropped.Add(1)
