@@ -55,6 +55,7 @@ func TestMistakesOfUsage(t *testing.T) {
 		{"chat", "--user"},
 		{"send --user a --to b", "at least 1 arg"},
 		{"send --user a hi", "--to"},
+		{"send --user a --to b --to c hi", "one user: --to"},
 		{"send --to b hi", "--user"},
 		{"send --user a --to b --kind a\x07 hi", "control character"},
 		{"kick", "1 arg"},

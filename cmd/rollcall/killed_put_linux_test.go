@@ -3,7 +3,6 @@ package main
 import (
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -43,8 +42,12 @@ func (d storeDir) partials() (sizes []int64) {
 // outside of that process tells of it.
 func until(t testing.TB, what string, come func() bool) {
 	t.Helper()
-	for late := time.Now().Add(patience); !come(); runtime.Gosched() {
-		if time.Now().After(late) {
+	again := time.NewTicker(time.Millisecond)
+	defer again.Stop()
+	for late := time.After(patience); !come(); {
+		select {
+		case <-again.C:
+		case <-late:
 			t.Fatalf("%s: it does not come about", what)
 		}
 	}
@@ -80,7 +83,7 @@ func TestKilledPutLeavesNothing(t *testing.T) {
 		until(t, "the partial file's end", func() bool { return len(dir.partials()) == 0 })
 		gone := time.Since(killed)
 		bob.see("alice is sending big")
-		bob.see("alice's big", "will not come: interrupted (by alice)")
+		bob.see("alice's big", "will not come: expired (by alice)")
 		told := time.Since(killed)
 		t.Logf("after the kill, the partial file was gone in %v, and the recipient was told in %v", gone, told)
 		if max(gone, told) > time.Second && w.vars(t).Counters.Stalls == 0 { // P4: a server that stood still is late

@@ -15,7 +15,8 @@ import (
 // sendCommand sends one message.
 func (p *program) sendCommand() *cobra.Command {
 	f := &clientFlags{}
-	var to, kind string
+	var to []string // of the same type as that of put, for ROLLCALL_TO and the file
+	var kind string
 	cmd := &cobra.Command{
 		Use:   "send --user NAME --to USER TEXT... [flags]",
 		Short: "Send one message to a user",
@@ -33,18 +34,19 @@ that ends the sender's other session.`,
 		},
 	}
 	f.bind(cmd.Flags())
-	cmd.Flags().StringVar(&to, "to", "", "send to this `USER`")
+	cmd.Flags().StringSliceVar(&to, "to", nil, "send to this `USER`")
 	cmd.Flags().StringVar(&kind, "kind", "", "the kind of the message, for the program that gets it")
 	return cmd
 }
 
-func (p *program) send(ctx context.Context, f *clientFlags, to, kind string, words []string) error {
+func (p *program) send(ctx context.Context, f *clientFlags, recipients []string, kind string, words []string) error {
 	if err := f.needUser(); err != nil {
 		return err
 	}
-	if to == "" {
-		return usage("say to whom: --to USER, or %s", variable("to"))
+	if len(recipients) != 1 {
+		return usage("say to whom, one user: --to USER, or %s", variable("to"))
 	}
+	to := recipients[0]
 	if err := wire.ValidUser(to); err != nil {
 		return usage("--to: %w", err)
 	}

@@ -252,30 +252,72 @@ func TestAcceptEndsWithTheSession(t *testing.T) {
 	})
 }
 
-// Two files that look the same are two files.
-func TestAcceptTwice(t *testing.T) {
+// Two relays that look the same are two: the second is offered when it is clear
+// that it is not the first again, however that ends.
+func TestAcceptOneOfTwo(t *testing.T) {
+	for name, fail := range map[string]error{"taken": nil, "failed": errors.New("broken")} {
+		t.Run(name, func(t *testing.T) {
+			offerBubble(t, func(t *testing.T, f *offers) {
+				data := content(1000)
+				dst := &memoryTarget{fail: fail}
+				o := f.offer(4, data)
+				first := later(func() (GetResult, error) { return o.AcceptTo(context.Background(), dst, GetOptions{}) })
+				f.accepted(4, 0, DefaultWindow)
+				f.p.send(&wire.Offer{Transfer: 4, File: relayed(data)}) // a repetition
+				f.p.send(&wire.Offer{Transfer: 5, File: relayed(data)})
+				f.nothing()
+				f.p.give(4, 0, data, 1000)
+				if fail == nil {
+					f.finished(4)
+				} else {
+					f.p.expectAbort(4, wire.CodeStorageFailed)
+				}
+				wantErr(t, (<-first).err, fail)
+				second := <-f.came
+				got := f.accept(second)
+				f.accepted(5, 0, DefaultWindow)
+				f.p.give(5, 0, data, 1000)
+				f.finished(5)
+				wantGet(t, <-got, 1000, 0)
+				f.nothing()
+				f.close()
+			})
+		})
+	}
+}
+
+// The word of an interruption may be behind the offer that follows from it.
+func TestOfferBeforeTheInterruption(t *testing.T) {
+	for name, number := range map[string]uint64{"another number": 5, "the same number": 4} {
+		t.Run(name, func(t *testing.T) {
+			offerBubble(t, func(t *testing.T, f *offers) {
+				data := content(1000)
+				got := f.accept(f.offer(4, data))
+				f.accepted(4, 0, DefaultWindow)
+				f.p.give(4, 0, data[:300], 300)
+				expect[*wire.Credit](f.p)
+				f.p.send(&wire.Offer{Transfer: number, File: relayed(data)})
+				f.p.send(&wire.Abort{Transfer: 4, Code: wire.CodeInterrupted})
+				f.accepted(number, 300, 300+DefaultWindow)
+				f.p.give(number, 300, data[300:], 700)
+				f.finished(number)
+				wantGet(t, <-got, 1000, 0)
+				f.nothing()
+				f.close()
+			})
+		})
+	}
+}
+
+// An offer that waits for a call can be taken back as well.
+func TestAwaitedOfferThatGoes(t *testing.T) {
 	offerBubble(t, func(t *testing.T, f *offers) {
 		data := content(1000)
-		first := f.accept(f.offer(4, data))
+		got := f.accept(f.offer(4, data))
 		f.accepted(4, 0, DefaultWindow)
-		o := f.offer(5, data)
-		dst := &memoryTarget{}
-		second := later(func() (GetResult, error) { return o.AcceptTo(context.Background(), dst, GetOptions{}) })
-		f.accepted(5, 0, DefaultWindow)
-		f.p.give(4, 0, data[:300], 300)
-		expect[*wire.Credit](f.p)
-		f.p.give(5, 0, data[:600], 600)
-		expect[*wire.Credit](f.p)
-		f.again()
-		for _, number := range []uint64{6, 7} {
-			f.p.send(&wire.Offer{Transfer: number, File: relayed(data)})
-			m := expect[*wire.Accept](f.p)
-			f.p.give(number, int(m.Offset), data[m.Offset:], 1000) //nolint:gosec // small
-			f.finished(number)
-		}
-		wantGet(t, <-first, 1000, 0)
-		wantGet(t, <-second, 1000, 0)
-		f.nothing()
+		f.p.send(&wire.Offer{Transfer: 5, File: relayed(data)}, &wire.Abort{Transfer: 5, Code: wire.CodeExpired})
+		f.p.send(&wire.Abort{Transfer: 4, Code: wire.CodeInterrupted})
+		wantErr(t, (<-got).err, wire.CodeExpired)
 		f.close()
 	})
 }

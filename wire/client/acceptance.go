@@ -11,15 +11,16 @@ import (
 // file whether an offer is meant for the call, or is another one.
 type acceptance struct {
 	// Static after construction.
-	c      *Client
-	key    relayKey
-	offers chan *offer   // holds one: the file is offered again
-	over   chan struct{} // closed when it will not come any more
+	c    *Client
+	key  relayKey
+	wake chan struct{} // holds one token: offer is set
+	over chan struct{} // closed when it will not come any more
 
 	// Guarded by the client's mu.
 	cn     *conn
 	r      *receiving // on cn; nil before the first
 	number uint64     // of r
+	offer  *offer     // the file is offered again; nil if it is not
 	done   bool       // over is closed: the call waits for no offer
 	cut    bool       // done, after the transfer was interrupted
 	err    error      // why over
@@ -30,7 +31,7 @@ type acceptance struct {
 func (c *Client) expect(o *offer) *acceptance {
 	a := &acceptance{
 		c: c, key: o.key, cn: o.cn, number: o.number,
-		offers: make(chan *offer, 1), over: make(chan struct{}),
+		wake: make(chan struct{}, 1), over: make(chan struct{}),
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -47,15 +48,11 @@ func (c *Client) expect(o *offer) *acceptance {
 func (c *Client) unexpect(a *acceptance, err error) {
 	c.mu.Lock()
 	delete(c.accepts, a)
-	another := a.cn.ended() == nil && !a.cut
+	o := a.offer
+	another := o != nil && o.cn == a.cn && a.cn.ended() == nil && !a.cut
 	c.mu.Unlock()
-	var o *offer
-	select {
-	case o = <-a.offers:
-	default:
-		return
-	}
-	switch another = another && o.cn == a.cn; {
+	switch {
+	case o == nil:
 	case another && o.number != a.number:
 		c.pass(o)
 	case o.forget() != nil, another: // it was taken back, or was a repetition
@@ -94,7 +91,7 @@ func (a *acceptance) interrupted() bool {
 func (c *Client) acceptOf(o *offer) *acceptance {
 	var found *acceptance
 	for a := range c.accepts {
-		if a.key != o.key || a.done || len(a.offers) > 0 {
+		if a.key != o.key || a.done || !a.room(o) {
 			continue
 		}
 		if a.interrupted() {
@@ -107,12 +104,37 @@ func (c *Client) acceptOf(o *offer) *acceptance {
 	return found
 }
 
+// room reports whether the call can take an offer: it has none, or one that was
+// mere repetition of what it receives.
+func (a *acceptance) room(o *offer) bool {
+	p := a.offer
+	return p == nil || p.cn != o.cn || p.number == a.number && o.number != a.number && !a.interrupted()
+}
+
+// await gives the call an offer. The caller holds the client's mu.
+func (a *acceptance) await(o *offer) {
+	if a.offer != nil {
+		_ = a.offer.forget()
+	}
+	a.offer = o
+	wake(a.wake)
+}
+
+// take returns the offer that came, if it did.
+func (a *acceptance) take() *offer {
+	a.c.mu.Lock()
+	defer a.c.mu.Unlock()
+	o := a.offer
+	a.offer = nil
+	return o
+}
+
 // abandoned ends the calls of Accept that wait in vain for this file.
 func (c *Client) abandoned(key relayKey, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for a := range c.accepts {
-		if a.key == key && len(a.offers) == 0 && a.interrupted() {
+		if a.key == key && a.offer == nil && a.interrupted() {
 			a.end(err)
 		}
 	}
@@ -123,7 +145,7 @@ func (c *Client) endAccepts(err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for a := range c.accepts {
-		if len(a.offers) == 0 && a.interrupted() {
+		if a.offer == nil && a.interrupted() {
 			a.end(err)
 		}
 	}
@@ -149,8 +171,10 @@ func (a *acceptance) next(ctx context.Context, cause error) (*offer, error) {
 			return nil, err
 		}
 		select {
-		case o := <-a.offers:
-			return o, nil
+		case <-a.wake:
+			if o := a.take(); o != nil {
+				return o, nil
+			}
 		case <-a.over:
 			return nil, a.err
 		case <-timer.C:

@@ -132,6 +132,7 @@ func (c *Client) connect() (*conn, error) {
 		}
 		return nil, fmt.Errorf("client: connecting to %s: %w", c.addr, err)
 	}
+	limitUnsent(nc)
 	cn := newConn(nc, c.base)
 	go c.receive(cn)
 	go cn.write(c.o.WriteTimeout)

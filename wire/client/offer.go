@@ -136,7 +136,7 @@ func (c *Client) offered(cn *conn, m *wire.Offer) {
 	a := c.acceptOf(o)
 	listed := cn.list(o, a != nil)
 	if listed && a != nil {
-		a.offers <- o // it has room: acceptOf saw to it
+		a.await(o)
 	}
 	c.mu.Unlock()
 	if listed && a == nil && !c.delivered(o) {
