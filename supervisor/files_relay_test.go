@@ -296,14 +296,14 @@ func TestRelayNobodyComesBack(t *testing.T) {
 			return s, r
 		}
 		// The sender goes, the receiver stays.
-		s, r := begin("one")
+		_, r := begin("one")
 		ann.cut()
 		wantAbort(bob, r.end(), wire.CodeInterrupted, "ann")
 		d.after(11 * time.Second)
 		d.heard(bob, "aborted one expired ann")
 		// The receiver goes, the sender waits.
 		ann = d.join("ann")
-		s, _ = begin("two")
+		s, _ := begin("two")
 		bob.cut()
 		s.wantEnd(wire.CodeInterrupted, "bob")
 		again := ann.offer(s.put, data)
@@ -312,7 +312,7 @@ func TestRelayNobodyComesBack(t *testing.T) {
 		bob = d.join("bob")
 		d.heard(bob, "aborted two expired bob")
 		// Both are back, but the receiver does not want it any more.
-		s, r = begin("three")
+		s, _ = begin("three")
 		bob.cut()
 		s.wantEnd(wire.CodeInterrupted, "bob")
 		again = ann.offer(s.put, data)

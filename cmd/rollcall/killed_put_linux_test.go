@@ -26,8 +26,10 @@ func putSize(t testing.TB, standard byteSize) int64 {
 type storeDir string
 
 // partials returns the sizes of what is not whole.
-func (d storeDir) partials() (sizes []int64) {
-	names, _ := filepath.Glob(filepath.Join(string(d), "partial", "*"))
+func (d storeDir) partials() []int64 { return d.sizes("partial") }
+
+func (d storeDir) sizes(at string) (sizes []int64) {
+	names, _ := filepath.Glob(filepath.Join(string(d), at, "*"))
 	for _, name := range names {
 		var n int64
 		if data, err := os.Stat(filepath.Join(name, "data")); err == nil {

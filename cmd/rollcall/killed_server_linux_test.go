@@ -50,6 +50,17 @@ func (d storeDir) visible(t *testing.T, sources map[string]string) map[string]in
 	return found
 }
 
+// bytes is how much has come, whole or not.
+func (d storeDir) bytes() (sum int64) {
+	for _, n := range d.sizes("partial") {
+		sum += n
+	}
+	for _, n := range d.sizes("files") {
+		sum += n
+	}
+	return sum
+}
+
 // clean reports whether nothing but whole files is left.
 func (d storeDir) clean() bool {
 	for _, at := range []string{"partial", "trash", "quarantine"} {
@@ -79,33 +90,28 @@ func TestKilledServer(t *testing.T) {
 	seed := uint64(time.Now().UnixNano())    //nolint:gosec // any
 	random := rand.New(rand.NewPCG(seed, 0)) //nolint:gosec // a test
 	t.Logf("seed %d", seed)
-	length := time.Second // of a round without a kill, about
 	caught, again, doubles := 0, int64(0), 0
-	for round := range n + 1 {
-		began := time.Now()
+	began := time.Now()
+	for round := range n {
 		puts := make([]*process, twenty)
 		for i, file := range files {
 			puts[i] = w.spawn("put", "--retry", "--user", "alice-"+strconv.Itoa(i), "--to", "bob", "--json", file)
 		}
-		if round > 0 { // the first goes undisturbed, and says how long one takes
-			<-time.After(time.Duration(random.Float64() * float64(length)))
-			w.kill(t)
-			for _, p := range puts {
-				if text := p.out.String(); strings.Contains(text, `"started"`) && !strings.Contains(text, `"done"`) {
-					caught++
-				}
+		moment := int64(random.Float64() * 0.95 * twenty * size)
+		until(t, "a part of the files", func() bool { return dir.bytes() > moment })
+		w.kill(t)
+		for _, p := range puts {
+			if text := p.out.String(); strings.Contains(text, `"started"`) && !strings.Contains(text, `"done"`) {
+				caught++
 			}
-			dir.visible(t, sources)
-			w.restart(t, dir)
 		}
+		dir.visible(t, sources)
+		w.restart(t, dir)
 		for _, p := range puts {
 			if code := p.wait(); code != exitOK {
 				t.Fatalf("round %d: a put ends with %d: %s%s", round, code, p.out, p.errs)
 			}
 			again += last(t, toldIn(t, p.out.String())).Moved - size
-		}
-		if round == 0 {
-			length = time.Since(began)
 		}
 		found := dir.visible(t, sources)
 		if len(found) != twenty {
@@ -117,8 +123,8 @@ func TestKilledServer(t *testing.T) {
 		until(t, "nothing but whole files", dir.clean)
 		w.removeAll(t)
 	}
-	t.Logf("%d kills in rounds of %v: %d of %d puts were in the middle, and sent %d bytes again; %d files were stored twice",
-		n, length.Round(time.Millisecond), caught, n*twenty, again, doubles)
+	t.Logf("%d kills in %v: %d of %d puts were in the middle, and sent %d bytes again; %d files were stored twice",
+		n, time.Since(began).Round(time.Millisecond), caught, n*twenty, again, doubles)
 }
 
 // kill kills the server, and waits until it is gone.

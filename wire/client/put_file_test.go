@@ -84,7 +84,11 @@ func TestPutFileThatChanges(t *testing.T) {
 				if err := x.change(path); err != nil {
 					t.Fatal(err)
 				}
-				go p.send(&wire.Credit{Transfer: 1, Offset: 500, Limit: 1000})
+				credit, err := wire.Append(nil, &wire.Credit{Transfer: 1, Offset: 500, Limit: 1000})
+				if err != nil {
+					t.Fatal(err)
+				}
+				go func() { _, _ = p.nc.Write(credit) }()
 				for {
 					m, err := p.read()
 					if err != nil {

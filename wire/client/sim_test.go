@@ -51,7 +51,6 @@ type simConn struct {
 	nc   net.Conn
 	user string
 	left int // bytes until it breaks; negative: never
-	dead bool
 
 	queue chan wire.Message
 	done  chan struct{}
