@@ -1,6 +1,9 @@
 package supervisor
 
-import "example.com/rollcall/actors"
+import (
+	"example.com/rollcall/actors"
+	"example.com/rollcall/actors/filestore"
+)
 
 // What the actors know of connections and users. The types are theirs; a
 // program that embeds rollcall needs this package alone.
@@ -27,6 +30,10 @@ type (
 	LoginAttempt = actors.LoginAttempt
 	// Caller is who sent an application message.
 	Caller = actors.Caller
+	// Store keeps files, see package filestore.
+	Store = filestore.Store
+	// StoreUsage is what a store holds.
+	StoreUsage = filestore.Usage
 	// FileOffer is what Config.Offer judges.
 	FileOffer = actors.FileOffer
 	// Refusal is an error by which a handler chooses the code that the client

@@ -1,6 +1,6 @@
 package admin
 
-import "example.com/rollcall/actors/filestore"
+import "example.com/rollcall/supervisor"
 
 // Files is what /varz tells of the store. Sizes are in bytes.
 type Files struct {
@@ -13,7 +13,7 @@ type Files struct {
 }
 
 // usage is nil when there is no store.
-func usage(s filestore.Store) *Files {
+func usage(s supervisor.Store) *Files {
 	if s == nil {
 		return nil
 	}

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"example.com/rollcall/actors/filestore"
 	"example.com/rollcall/supervisor"
 )
 
@@ -26,7 +25,7 @@ type Options struct {
 	Hosts []string
 	// Store is that of the supervisor's Config, for the usage in /varz. Nil: none
 	// is told.
-	Store filestore.Store
+	Store supervisor.Store
 	// RemoteKick lets other machines kick. Anyone who reaches the API may then.
 	RemoteKick bool
 }
