@@ -165,7 +165,9 @@ func (in *intake) getOn(ctx context.Context, cn *conn, id wire.FileID) error {
 			}
 		})
 	if err != nil {
-		r.leave()
+		if number := r.leave(); number != 0 { // the answer and the context's end came at once
+			cn.abort(number, wire.CodeCancelled, "")
+		}
 		return err
 	}
 	ok := m.(*wire.GetOK) //nolint:forcetypeassert // calls.take saw to it

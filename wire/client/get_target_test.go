@@ -37,6 +37,23 @@ func TestGetIsCancelled(t *testing.T) {
 	})
 }
 
+// The end of a context and the server's answer can come at the same moment.
+func TestGetIsCancelledAtOnce(t *testing.T) {
+	bubble(t, func(t *testing.T, s *script) {
+		c, p := s.connect(s.fileOptions())
+		for i := range uint64(20) {
+			ctx, cancel := context.WithCancel(t.Context())
+			get := later(func() (GetResult, error) { return c.Get(ctx, testFileID, &memoryTarget{}, GetOptions{}) })
+			m := expect[*wire.Get](p)
+			cancel()
+			p.send(&wire.GetOK{Request: m.Request, Transfer: i + 1, File: described(content(10))})
+			p.expectAbort(i+1, wire.CodeCancelled)
+			wantErr(t, (<-get).err, context.Canceled)
+		}
+		closeBoth(c, p)
+	})
+}
+
 // A chunk of no transfer is answered, once.
 func TestStrayChunks(t *testing.T) {
 	bubble(t, func(t *testing.T, s *script) {

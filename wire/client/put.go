@@ -221,6 +221,8 @@ func (p *putting) attempt(ctx context.Context, cn *conn) error {
 	var code wire.Code
 	if err == nil {
 		code, err = p.send(ctx, s)
+	} else if !p.o.KeepOnCancel {
+		code = wire.CodeCancelled // in case that the answer and the context's end came at once
 	}
 	number, sent := s.leave()
 	p.res.Sent += sent

@@ -183,6 +183,15 @@ func TestPutIsCancelled(t *testing.T) {
 				cancel()
 				wantErr(t, (<-put).err, context.Canceled)
 				ended(2)
+				// At the moment when the server agrees.
+				for i := range uint64(20) {
+					put, cancel = begin()
+					m := expect[*wire.Put](p)
+					cancel()
+					p.send(&wire.PutOK{Request: m.Request, Transfer: 10 + i, Chunk: 100})
+					wantErr(t, (<-put).err, context.Canceled)
+					ended(10 + i)
+				}
 				// While there is no connection.
 				put, cancel = begin()
 				expect[*wire.Put](p)
