@@ -59,6 +59,9 @@ func (m *fileManager) interrupted(was transfer.Transfer, how interruptTransfer) 
 		}
 		return
 	}
+	if !was.Waiting() {
+		t.cause = how.by
+	}
 	t.tell(how)
 	if now, _ := m.book.Get(was.ID); now.Interrupted() && was.Kind == transfer.Put && t.announced {
 		m.notify(&t.offer, wire.FileInterrupted, wire.CodeInterrupted, how.by)
@@ -78,10 +81,10 @@ func (m *fileManager) expire() {
 	var drop []filestore.ID
 	for _, x := range m.book.Expire(m.sys.now()) {
 		by := x.Owner
-		if x.Conn != 0 {
-			by = x.Key.To // the sender of a relay waits
-		}
 		if t := m.transfers[x.ID]; t != nil {
+			if by = t.cause; x.Conn != 0 {
+				by = x.Key.To // the sender of a relay waits
+			}
 			t.tell(endTransfer{code: wire.CodeExpired, text: text, by: by})
 			continue
 		}

@@ -30,11 +30,13 @@ type transferActor struct {
 	offer      filestore.Meta // what recipients are told; with its ID once the store has begun
 	announced  bool           // they know of it
 	identifier string         // of the client whose transfer it is
+	cause      string         // whose going began the grace that runs
 
 	// owned by the actor
 	meta     filestore.Meta // the store's, once there is one; of a get at first the ID alone
 	number   uint64         // what its clients call it now
 	owner    *connection    // whose transfer it is; nil while interrupted
+	user     string         // the owner's: of a get, who fetches the file
 	receiver *connection    // of a relay
 	in       transfer.Inflow
 	out      transfer.Outflow
@@ -213,7 +215,7 @@ func (t *transferActor) onFrame(m transferFrame) {
 	if !owner && !receiver {
 		return
 	}
-	by := t.meta.Owner
+	by := t.user
 	if receiver {
 		by = t.meta.Recipients[0]
 	}
@@ -255,7 +257,7 @@ func (t *transferActor) onChunk(m *wire.Chunk) {
 		return
 	}
 	if len(m.Data) > t.sys.chunkSize() {
-		t.end(endTransfer{code: wire.CodeBadRequest, text: "the chunk is too large", by: t.meta.Owner})
+		t.end(endTransfer{code: wire.CodeBadRequest, text: "the chunk is too large", by: t.user})
 		return
 	}
 	if err := t.in.Chunk(m.Offset, uint64(len(m.Data))); err != nil {
@@ -266,7 +268,7 @@ func (t *transferActor) onChunk(m *wire.Chunk) {
 		case errors.Is(err, transfer.ErrBeyondEnd):
 			code = wire.CodeSizeMismatch
 		}
-		t.end(endTransfer{code: code, text: err.Error(), by: t.meta.Owner})
+		t.end(endTransfer{code: code, text: err.Error(), by: t.user})
 		return
 	}
 	if t.kind == transfer.Relay {
@@ -331,7 +333,7 @@ func (t *transferActor) finish(code wire.Code, text, by string) {
 		t: t, meta: t.meta, code: code, text: text, by: by, quiet: quiet, kept: t.kept,
 	})
 	if t.owner != nil {
-		t.owner.tell(transferClose{number: t.number, last: t.lastWord(t.owner, t.meta.Owner, quiet, code, text, by)})
+		t.owner.tell(transferClose{number: t.number, last: t.lastWord(t.owner, t.user, quiet, code, text, by)})
 	}
 	if t.receiver != nil {
 		t.receiver.tell(transferClose{number: t.number, last: t.lastWord(t.receiver, t.meta.Recipients[0], quiet, code, text, by)})

@@ -17,7 +17,7 @@ func (t *transferActor) attach(m attachTransfer) {
 	case t.ending != nil:
 		t.late = append(t.late, m.r)
 	default:
-		t.number = m.number
+		t.number, t.user = m.number, m.r.user
 		t.waiting = &m
 		if t.kind == transfer.Relay {
 			t.attached()
@@ -53,7 +53,7 @@ func (t *transferActor) interrupt(m interruptTransfer) {
 		t.waiting = nil
 	}
 	if t.owner != nil {
-		t.owner.tell(transferClose{number: t.number, last: t.lastWord(t.owner, t.meta.Owner, m.quiet, wire.CodeInterrupted, "", m.by)})
+		t.owner.tell(transferClose{number: t.number, last: t.lastWord(t.owner, t.user, m.quiet, wire.CodeInterrupted, "", m.by)})
 	}
 	if t.receiver != nil {
 		t.receiver.tell(transferClose{number: t.number, last: t.lastWord(t.receiver, t.meta.Recipients[0], m.quiet, wire.CodeInterrupted, "", m.by)})
