@@ -4,8 +4,8 @@ import (
 	"github.com/sirupsen/logrus"
 )
 
-// logEvents turns events into lines of the program's log: terminations that
-// nobody wished for are warnings, defects are errors.
+// logEvents turns events into lines of the program's log: what is the daily life of
+// a server is info, a stall or a lost event a warning, a defect an error.
 func logEvents(log logrus.FieldLogger) func(Event) {
 	return func(e Event) {
 		switch e := e.(type) {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -35,10 +36,11 @@ func (p *program) chatCommand() *cobra.Command {
   /help       this list
   /quit       leave; the end of the input, Ctrl-C and Ctrl-D do the same
 
-When standard input is no terminal, its lines are taken as they come.`,
+When standard input is no terminal, its lines are taken as they come, and the exit
+code tells of the first that did not reach everyone whom it was for.`,
 		Example: `  rollcall chat --user alice
   echo '@bob done' | rollcall chat --user alice`,
-		Args: cobra.NoArgs,
+		Args: noArguments("user"),
 		RunE: func(cmd *cobra.Command, _ []string) error { return p.chat(cmd.Context(), f) },
 	}
 	f.bind(cmd.Flags())
@@ -52,7 +54,11 @@ type chat struct {
 	user     string
 	patience time.Duration // for the server's answer to a message
 	say      func(string)
-	offers   offers // has a lock of its own
+	offers   offers        // has a lock of its own
+	snapshot chan struct{} // closed once it is known who is online
+
+	// owned by the goroutine that reads the lines
+	failed error // why the first message that reached nobody, or not all, did not
 
 	// owned by whoever holds mu
 	mu     sync.Mutex
@@ -67,7 +73,7 @@ func (p *program) chat(ctx context.Context, f *stayFlags) error {
 	if err != nil {
 		return err
 	}
-	t := &chat{user: f.user, patience: f.answerTimeout}
+	t := &chat{user: f.user, patience: f.answerTimeout, snapshot: make(chan struct{})}
 	console, err := p.console(t.complete)
 	if err != nil {
 		return err
@@ -94,6 +100,9 @@ func (p *program) chat(ctx context.Context, f *stayFlags) error {
 		})
 		err = t.listen(ctx, console.lines(ctx))
 	}
+	if err == nil && ctx.Err() == nil && !isTerminal(p.in) {
+		err = t.failed // a person has read it already
+	}
 	cancel()
 	t.offers.moving.Wait() // the other sides are told that it is over
 	_ = c.Close()
@@ -106,6 +115,10 @@ func (p *program) chat(ctx context.Context, f *stayFlags) error {
 // listen does what the lines say, one after another, until they end, the person
 // leaves, or the client has ended for good.
 func (t *chat) listen(ctx context.Context, lines <-chan string) error {
+	select {
+	case <-t.snapshot: // or a line that is there already would be told to nobody
+	case <-t.client.Done():
+	}
 	for {
 		select {
 		case line, more := <-lines:
@@ -169,6 +182,7 @@ func (t *chat) do(ctx context.Context, line string) bool {
 func (t *chat) toOne(ctx context.Context, to, text string) {
 	if err := t.send(ctx, to, "", text); err != nil {
 		t.say("* " + why(to, err))
+		t.fail(err)
 		return
 	}
 	t.say("  (sent to " + to + ")")
@@ -181,7 +195,7 @@ const together = 32
 func (t *chat) toAll(ctx context.Context, text string) {
 	var sending sync.WaitGroup
 	var mu sync.Mutex
-	reached, failed := 0, []string(nil)
+	reached, failed, first := 0, []string(nil), error(nil)
 	slots := make(chan struct{}, together)
 	for _, to := range t.others() {
 		slots <- struct{}{}
@@ -195,6 +209,7 @@ func (t *chat) toAll(ctx context.Context, text string) {
 				reached++
 			case !errors.Is(err, wire.CodeUserOffline): // who has gone in this moment is shown anyway
 				failed = append(failed, why(to, err))
+				first = cmp.Or(first, err)
 			}
 		})
 	}
@@ -203,12 +218,19 @@ func (t *chat) toAll(ctx context.Context, text string) {
 	for _, f := range failed {
 		t.say("* " + f)
 	}
+	if first != nil {
+		t.fail(first)
+	}
 	if reached == 0 {
 		t.say("* nobody else is online")
+		t.fail(exitWith(exitAbsent, "nobody else is online"))
 		return
 	}
 	t.say(fmt.Sprintf("  (sent to %d)", reached))
 }
+
+// fail remembers the first failure.
+func (t *chat) fail(err error) { t.failed = cmp.Or(t.failed, err) }
 
 // send sends one message and waits for the server's word.
 func (t *chat) send(ctx context.Context, to, kind, text string) error {
@@ -245,6 +267,7 @@ func (t *chat) see(e client.Event) {
 			names = []string{"nobody else"}
 		}
 		t.say("* online: " + strings.Join(names, ", ") + " (/help tells what you can do)")
+		t.know()
 	case e.User == t.user:
 	case e.Kind == client.Online:
 		t.note(e.User, true)
@@ -252,6 +275,13 @@ func (t *chat) see(e client.Event) {
 	default:
 		t.note(e.User, false)
 		t.say("* " + printable(e.User) + " is offline: " + reasonOf(e))
+	}
+}
+
+// know lets the lines be read: a watch has one snapshot.
+func (t *chat) know() {
+	if t.snapshot != nil {
+		close(t.snapshot)
 	}
 }
 

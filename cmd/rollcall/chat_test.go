@@ -126,3 +126,31 @@ func TestIncomingMessages(t *testing.T) {
 		}
 	}
 }
+
+// Lines that are there before it is known who is online wait for that, and the
+// exit code tells of the first that did not reach whom it was for.
+func TestChatFromAPipe(t *testing.T) {
+	s := serve(t)
+	bob := s.chat("bob")
+	run := func(lines string) int {
+		sh := *s.shell
+		sh.in = strings.NewReader(lines)
+		return sh.start("chat", "--user", "alice").wait()
+	}
+	if code := run("good morning\n@bob and you\n"); code != exitOK {
+		t.Errorf("code %d", code)
+	}
+	bob.see("alice to all: good morning")
+	bob.see("alice: and you")
+	if code := run("@carol hi\n@bob hello\n"); code != exitAbsent {
+		t.Errorf("carol is not there: code %d", code)
+	}
+	bob.see("alice: hello")
+	bob.see("* alice is offline: bye")
+	if code := bob.end(); code != exitOK {
+		t.Errorf("bob: code %d", code)
+	}
+	if code := run("anybody?\n"); code != exitAbsent {
+		t.Errorf("nobody is there: code %d", code)
+	}
+}

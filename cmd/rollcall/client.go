@@ -109,6 +109,9 @@ type lasting struct {
 	*client.Client
 	told sync.WaitGroup
 
+	// static after construction
+	each func(client.State) // told of every state, beside the lines; may be nil
+
 	// owned by the goroutine that tells
 	terse bool // tell of troubles only
 	down  bool // the latest that was told is a trouble
@@ -152,6 +155,9 @@ func stayAs(ctx context.Context, l *lasting, server string, o client.Options, sa
 		for s := range states {
 			if s.Phase == client.Connected {
 				<-up
+			}
+			if l.each != nil {
+				l.each(s)
 			}
 			for _, line := range l.news(server, s) {
 				say(line)

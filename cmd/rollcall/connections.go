@@ -33,7 +33,7 @@ one object a line, as in /connz.`,
 		Example: `  rollcall connections
   rollcall connections --closed --of alice
   rollcall connections --closed --ended-by heartbeat_timeout --json | jq .silent_ns`,
-		Args: cobra.NoArgs,
+		Args: noArguments(""),
 		RunE: func(cmd *cobra.Command, _ []string) error { return p.connections(cmd.Context(), f) },
 	}
 	fs := cmd.Flags()

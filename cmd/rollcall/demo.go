@@ -31,7 +31,7 @@ when, and why, and what the server knows of it. The times are short: a ping afte
 It needs nothing and leaves nothing behind. The exit code is 0 only if everything
 was as it must be.`, demoHeartbeat, demoTimeout),
 		Example: "  rollcall demo\n  NO_COLOR=1 rollcall demo",
-		Args:    cobra.NoArgs,
+		Args:    noArguments(""),
 		RunE:    func(cmd *cobra.Command, _ []string) error { return p.demo(cmd.Context()) },
 	}
 }

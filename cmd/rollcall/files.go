@@ -22,7 +22,7 @@ its ID, or by its name if no other file has it. With --json there is one object 
 line.`,
 		Example: `  rollcall files --user bob
   rollcall files --user bob --json | jq -r 'select(.owner == "alice") | .id'`,
-		Args: cobra.NoArgs,
+		Args: noArguments("user"),
 		RunE: func(cmd *cobra.Command, _ []string) error { return p.files(cmd.Context(), f, asJSON) },
 	}
 	f.bind(cmd.Flags())

@@ -44,7 +44,7 @@ With --json there is one object a line, as with put; "moved" is what came now.`,
 		Example: `  rollcall get --user bob plan.pdf
   rollcall get --user bob 3c9a41f07d1e5b8826f0aa1c94d7e362 -o /tmp/plan.pdf
   rollcall get --user bob backup.tar -o - | tar t`,
-		Args: cobra.MinimumNArgs(1),
+		Args: someArguments("ID|NAME"),
 		RunE: func(cmd *cobra.Command, words []string) error { return p.get(cmd.Context(), f, words) },
 	}
 	f.bind(cmd.Flags())

@@ -23,7 +23,7 @@ must not: kicked, replaced by a newer connection, login refused.`,
 		Example: `  rollcall join --user alice
   rollcall join --user alice --identifier alices-phone --heartbeat 5s --timeout 10s
   ROLLCALL_USER=alice rollcall join --server chat.example:7465 --retry`,
-		Args: cobra.NoArgs,
+		Args: noArguments("user"),
 		RunE: func(cmd *cobra.Command, _ []string) error { return p.join(cmd.Context(), f) },
 	}
 	f.bind(cmd.Flags())

@@ -28,7 +28,7 @@ runs with --admin-remote.`,
 		Example: `  rollcall kick alice --reason "the office is closing"
   rollcall kick 17
   rollcall kick user:17`,
-		Args: cobra.ExactArgs(1),
+		Args: oneArgument("USER|CONNECTION"),
 		RunE: func(cmd *cobra.Command, args []string) error { return p.kick(cmd.Context(), f, args[0], reason) },
 	}
 	f.bind(cmd.Flags())

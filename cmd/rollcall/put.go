@@ -47,7 +47,7 @@ With --json there is one object a line; numbers are bytes:
   rollcall put --user alice --to bob --to carol *.jpg
   rollcall put --user alice --everyone --json release.tar.gz | jq -r 'select(.event == "done") | .id'
   rollcall put --user alice --to bob --relay disk.img`,
-		Args: cobra.MinimumNArgs(1),
+		Args: someArguments("FILE"),
 		RunE: func(cmd *cobra.Command, files []string) error { return p.put(cmd.Context(), f, files) },
 	}
 	f.bind(cmd.Flags())

@@ -20,7 +20,7 @@ where you have only one of that name. Those for whom they were are told; who is
 fetching one of them does not get the rest.`,
 		Example: `  rollcall rm --user alice plan.pdf
   rollcall rm --user alice 3c9a41f07d1e5b8826f0aa1c94d7e362`,
-		Args: cobra.MinimumNArgs(1),
+		Args: someArguments("ID|NAME"),
 		RunE: func(cmd *cobra.Command, words []string) error { return p.rm(cmd.Context(), f, words) },
 	}
 	f.bind(cmd.Flags())

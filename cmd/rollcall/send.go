@@ -28,7 +28,7 @@ Whoever sends is online for that moment; on a server with --sessions replace,
 that ends the sender's other session.`,
 		Example: `  rollcall send --user alice --to bob the build is green
   git log -1 | rollcall send --user ci --to bob -`,
-		Args: cobra.MinimumNArgs(1),
+		Args: someArguments("TEXT"),
 		RunE: func(cmd *cobra.Command, words []string) error {
 			return p.send(cmd.Context(), f, to, kind, words)
 		},

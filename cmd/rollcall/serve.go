@@ -62,7 +62,7 @@ found.`,
   rollcall serve --listen 127.0.0.1:0 --admin off --log-format json --data none
   rollcall serve --data /srv/rollcall --max-file 2GiB --retention 168h
   ROLLCALL_LOG_LEVEL=debug rollcall serve --config rollcall.yaml`,
-		Args: cobra.NoArgs,
+		Args: noArguments(""),
 		RunE: func(cmd *cobra.Command, _ []string) error { return p.serve(cmd.Context(), f) },
 	}
 	f.bind(cmd)
@@ -84,18 +84,18 @@ func (f *serveFlags) bind(cmd *cobra.Command) {
 	fs.DurationVar(&c.MaxTimeout, "max-timeout", 0, "the longest timeout that a client may ask for (default 30m)")
 	fs.DurationVar(&c.Grace, "grace", 0, "hold back 'offline' for this long after a user's last session was lost")
 	bindChoice(cmd, f.sessions, "sessions", "what a second login of a user does: it adds a session, replaces the older one, or is refused")
-	fs.IntVar(&c.MaxSessions, "max-sessions", 64, "the most sessions of one user")
-	fs.IntVar(&c.MaxConnections, "max-connections", 1_000_000, "the most connections; the next one is told so and closed")
-	fs.IntVar(&c.MaxFrame, "max-frame", 64<<10, "the longest frame that a client may send, in bytes")
-	fs.IntVar(&c.QueueBytes, "queue-bytes", 1<<20, "the most bytes that may wait for one client; past it, it is a slow consumer")
-	fs.IntVar(&c.QueueFrames, "queue-frames", 8192, "the most frames that may wait for one client")
-	fs.DurationVar(&c.HandshakeTimeout, "handshake-timeout", 10*time.Second, "the longest time from accept to a whole hello")
-	fs.DurationVar(&c.FrameTimeout, "frame-timeout", 30*time.Second, "the longest time from a frame's first byte to its last")
-	fs.DurationVar(&c.WriteTimeout, "write-timeout", 20*time.Second, "the longest time that one write may take")
-	fs.DurationVar(&c.Linger, "linger", time.Second, "the longest time that a client may take to read its goodbye")
-	fs.IntVar(&c.Recent, "recent", 1024, "how many terminations are remembered")
+	bindPositive(fs, &c.MaxSessions, "max-sessions", 64, "the most sessions of one user")
+	bindPositive(fs, &c.MaxConnections, "max-connections", 1_000_000, "the most connections; the next one is told so and closed")
+	bindPositive(fs, &c.MaxFrame, "max-frame", 64<<10, "the longest frame that a client may send, in bytes")
+	bindPositive(fs, &c.QueueBytes, "queue-bytes", 1<<20, "the most bytes that may wait for one client; past it, it is a slow consumer")
+	bindPositive(fs, &c.QueueFrames, "queue-frames", 8192, "the most frames that may wait for one client")
+	bindPositiveDuration(fs, &c.HandshakeTimeout, "handshake-timeout", 10*time.Second, "the longest time from accept to a whole hello")
+	bindPositiveDuration(fs, &c.FrameTimeout, "frame-timeout", 30*time.Second, "the longest time from a frame's first byte to its last")
+	bindPositiveDuration(fs, &c.WriteTimeout, "write-timeout", 20*time.Second, "the longest time that one write may take")
+	bindPositiveDuration(fs, &c.Linger, "linger", time.Second, "the longest time that a client may take to read its goodbye")
+	bindPositive(fs, &c.Recent, "recent", 1024, "how many terminations are remembered")
 	f.store.bind(fs)
-	fs.DurationVar(&f.shutdownTimeout, "shutdown-timeout", 10*time.Second, "the longest time that an end in good order may take")
+	bindPositiveDuration(fs, &f.shutdownTimeout, "shutdown-timeout", 10*time.Second, "the longest time that an end in good order may take")
 	bindChoice(cmd, f.logLevel, "log-level", "what is logged to standard error")
 	bindChoice(cmd, f.logFormat, "log-format", "how it is logged")
 }
@@ -153,6 +153,9 @@ func (f *serveFlags) start(ctx context.Context, p *program, log *logrus.Logger) 
 	open := func(addr string) error {
 		l, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
 		if err != nil {
+			if malformed(err) {
+				return usage("%q is no HOST:PORT: %s", addr, cause(err))
+			}
 			return fmt.Errorf("cannot listen on %s: %s", addr, cause(err))
 		}
 		listeners = append(listeners, l)
@@ -189,6 +192,13 @@ func (f *serveFlags) start(ctx context.Context, p *program, log *logrus.Logger) 
 		log.WithFields(logrus.Fields{"listen": f.listen[i], "epoch": s.supervisor.Epoch(), "release": release}).Info("serving")
 	}
 	return s, nil
+}
+
+// malformed reports whether an address cannot be one, on whatever machine.
+func malformed(err error) bool {
+	var address *net.AddrError
+	var port *net.ParseError
+	return errors.As(err, &address) || errors.As(err, &port)
 }
 
 // serve accepts from the listeners, and returns when all of them do.

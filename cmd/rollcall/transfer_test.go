@@ -293,7 +293,7 @@ func TestMistakesWithFiles(t *testing.T) {
 	file := fileOf(t, "a", 1)
 	for args, words := range map[string]string{
 		"put " + file:                                 "--user",
-		"put --user a":                                "at least 1 arg",
+		"put --user a":                                "say which",
 		"put --user a /nowhere/b":                     "no such file",
 		"put --user a " + filepath.Dir(file):          "is no regular file",
 		"put --user a --relay " + file:                "exactly one user",
@@ -303,12 +303,12 @@ func TestMistakesWithFiles(t *testing.T) {
 		"put --user a --give-up -1s " + file:          "--give-up is negative",
 		"put --user a --to " + manyUsers + " " + file: "513 users, more than 512",
 		"get b":                       "--user",
-		"get --user a":                "at least 1 arg",
+		"get --user a":                "say which",
 		"get --user a b c -o " + file: "no directory",
 		"files":                       "--user",
-		"files --user a b":            "unknown command",
+		"files --user a b":            "takes no arguments",
 		"rm b":                        "--user",
-		"rm --user a":                 "at least 1 arg",
+		"rm --user a":                 "say which",
 	} {
 		if r := s.want(exitUsage, strings.Fields(args)...); !strings.Contains(r.err, words) {
 			t.Errorf("%.80s: %s", args, r.err)

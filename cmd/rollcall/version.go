@@ -21,7 +21,7 @@ func (p *program) versionCommand() *cobra.Command {
 		Use:     "version [--json]",
 		Short:   "Tell the version",
 		Example: "  rollcall version --json",
-		Args:    cobra.NoArgs,
+		Args:    noArguments(""),
 		RunE: func(*cobra.Command, []string) error {
 			v := struct {
 				Release  string `json:"release"`

@@ -31,9 +31,13 @@ With --json there is one object a line, of everybody:
   {"event":"snapshot","epoch":E,"version":V,"online":["alice",...]}
   {"event":"online","user":"bob","epoch":E,"version":V,"at":"2026-01-02T15:04:05.123Z"}
   {"event":"offline","user":"bob","reason":"eof","epoch":E,"version":V,"at":"..."}
-The snapshot comes first, and once. A change that was found only by comparing,
-after this client had lost its connection, has the reason "unknown" and the time
-at which it was found. What becomes of the connection goes to standard error.`,
+  {"event":"disconnected","at":"...","why":"...","retry_in_ms":N}
+  {"event":"connected","at":"..."}
+The snapshot comes first, and once. Between disconnected and connected what was
+told before may be out of date. A change that was found only by comparing, after
+this client had lost its connection, has the reason "unknown" and the time at
+which it was found. Without --json the ups and downs of the connection go to
+standard error.`,
 		Example: `  rollcall watch
   rollcall watch alice bob
   rollcall watch --user carol --json | jq -r 'select(.event == "offline") | .user + " " + .reason'`,
@@ -61,13 +65,23 @@ func (p *program) watch(ctx context.Context, f *stayFlags, users []string, asJSO
 		return err
 	}
 	errs := p.printer(p.err)
-	c, err := stay(ctx, f.server, o, func(line string) { errs.line("%s %s", clock(time.Now()), line) })
+	out := p.printer(p.out)
+	l := &lasting{}
+	if asJSON {
+		down := false
+		l.each = func(s client.State) {
+			if s.Phase == client.Disconnected || (down && s.Phase == client.Connected) {
+				down = s.Phase == client.Disconnected
+				out.line("%s", stateJSON(s, time.Now()))
+			}
+		}
+	}
+	c, err := stayAs(ctx, l, f.server, o, func(line string) { errs.line("%s %s", clock(time.Now()), line) })
 	if err != nil {
 		return err
 	}
 	defer c.wait()
 	defer func() { _ = c.Close() }()
-	out := p.printer(p.out)
 	tell := func(e client.Event) { out.line("%s", changeJSON(e, time.Now())) }
 	if !asJSON {
 		hidden := f.user
@@ -141,6 +155,22 @@ func reasonOf(e client.Event) string {
 
 // stampMillis is RFC 3339 with milliseconds.
 const stampMillis = "2006-01-02T15:04:05.000Z07:00"
+
+// stateJSON writes that the connection is lost, or is there again, as one JSON
+// object.
+func stateJSON(s client.State, at time.Time) []byte {
+	type state struct {
+		Event   string `json:"event"`
+		At      string `json:"at"`
+		Why     string `json:"why,omitempty"`
+		RetryIn int64  `json:"retry_in_ms,omitempty"`
+	}
+	stamp := at.UTC().Format(stampMillis)
+	if s.Phase == client.Connected {
+		return oneLine(state{Event: "connected", At: stamp})
+	}
+	return oneLine(state{"disconnected", stamp, plain(s.Err), s.RetryIn.Milliseconds()})
+}
 
 // changeJSON writes an event as one JSON object; found is when it was found.
 func changeJSON(e client.Event, found time.Time) []byte {

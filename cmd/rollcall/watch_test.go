@@ -100,3 +100,21 @@ func TestWatchAsJSON(t *testing.T) {
 		t.Error(first)
 	}
 }
+
+func TestStatesAsJSON(t *testing.T) {
+	at := time.Date(2026, 1, 2, 16, 4, 5, 123_000_000, time.FixedZone("", 3600))
+	for _, c := range []struct {
+		state client.State
+		want  string
+	}{
+		{client.State{Phase: client.Connected}, `{"event":"connected","at":"2026-01-02T15:04:05.123Z"}`},
+		{
+			client.State{Phase: client.Disconnected, Err: client.ErrDisconnected, RetryIn: 1500 * time.Millisecond},
+			`{"event":"disconnected","at":"2026-01-02T15:04:05.123Z","why":"` + plain(client.ErrDisconnected) + `","retry_in_ms":1500}`,
+		},
+	} {
+		if got := string(stateJSON(c.state, at)); got != c.want {
+			t.Errorf("%s\nnot\n%s", got, c.want)
+		}
+	}
+}

@@ -1,0 +1,59 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/spf13/pflag"
+)
+
+// errNotPositive refuses a zero that the library would take for "the default".
+var errNotPositive = errors.New("it has to be more than 0")
+
+// positiveInt is a flag for a number above zero.
+type positiveInt struct{ to *int }
+
+func bindPositive(fs *pflag.FlagSet, to *int, name string, value int, what string) {
+	*to = value
+	fs.Var(positiveInt{to}, name, what)
+}
+
+func (p positiveInt) String() string { return strconv.Itoa(*p.to) }
+func (p positiveInt) Type() string   { return "int" }
+
+func (p positiveInt) Set(s string) error {
+	n, err := strconv.Atoi(s)
+	switch {
+	case err != nil:
+		return fmt.Errorf("%q is no number", s)
+	case n < 1:
+		return errNotPositive
+	}
+	*p.to = n
+	return nil
+}
+
+// positiveDuration is a flag for a time above zero.
+type positiveDuration struct{ to *time.Duration }
+
+func bindPositiveDuration(fs *pflag.FlagSet, to *time.Duration, name string, value time.Duration, what string) {
+	*to = value
+	fs.Var(positiveDuration{to}, name, what)
+}
+
+func (p positiveDuration) String() string { return p.to.String() }
+func (p positiveDuration) Type() string   { return "duration" }
+
+func (p positiveDuration) Set(s string) error {
+	d, err := time.ParseDuration(s)
+	switch {
+	case err != nil:
+		return err
+	case d <= 0:
+		return errNotPositive
+	}
+	*p.to = d
+	return nil
+}
