@@ -35,9 +35,9 @@ func (c *credits) tryTake(n int) bool {
 }
 
 // take waits for n credits. It returns false when the credits were closed. Only
-// the reader calls it. After a wait it calls freed while the credits still
+// the reader calls it. After a wait it calls woken, and when it has its credits freed, while the credits still
 // count as held: a heartbeat that checks in between sees one or the other (G4).
-func (c *credits) take(n int, freed func()) bool {
+func (c *credits) take(n int, woken, freed func()) bool {
 	for {
 		c.mu.Lock()
 		if c.closed {
@@ -57,6 +57,7 @@ func (c *credits) take(n int, freed func()) bool {
 		c.want, c.wake, c.stuck = n, wake, true
 		c.mu.Unlock()
 		<-wake
+		woken()
 	}
 }
 

@@ -37,7 +37,7 @@ func take(c *credits) *taker {
 	go func() {
 		defer close(r.gone)
 		for n := range r.asks {
-			if !c.take(n, func() { r.freed.Add(1) }) {
+			if !c.take(n, func() {}, func() { r.freed.Add(1) }) {
 				return
 			}
 			r.took.Add(int32(n))
@@ -76,7 +76,7 @@ func TestCreditsBlock(t *testing.T) {
 		c.close()
 		step("closed", false, 6, 1)
 		<-r.gone
-		if c.give(9); c.tryTake(1) || c.take(1, nil) {
+		if c.give(9); c.tryTake(1) || c.take(1, nil, nil) {
 			t.Error("credits after the close")
 		}
 		c.close()
@@ -123,7 +123,7 @@ func TestCreditsRace(t *testing.T) {
 	}
 	for left := givers * each; left > 0; {
 		n := min(left, 1+left%5)
-		if !c.take(n, func() {}) {
+		if !c.take(n, func() {}, func() {}) {
 			t.Fatal("refused")
 		}
 		left -= n

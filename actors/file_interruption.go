@@ -149,7 +149,10 @@ func (m *fileManager) arm() {
 		wait = min(wait, max(next-m.sys.now(), 0))
 	}
 	if m.timer == nil {
-		m.timer = time.AfterFunc(wait, func() { m.tell(filesDue{}) })
+		m.timer = time.AfterFunc(wait, func() {
+			m.hooks.goOn(m.pid.ID, "due")
+			m.tell(filesDue{})
+		})
 	} else {
 		m.timer.Reset(wait)
 	}

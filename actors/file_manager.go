@@ -1,6 +1,8 @@
 package actors
 
 import (
+	"strconv"
+	"sync/atomic"
 	"time"
 
 	"example.com/rollcall/actors/filestore"
@@ -18,6 +20,9 @@ type fileManager struct {
 	// static after construction
 	sys  *System
 	disk chan struct{} // holds a token for each operation on the disk under way
+
+	// atomic
+	asides atomic.Uint64 // how many goroutines aside has started
 
 	// owned by the actor
 	book      *transfer.Book
@@ -67,8 +72,12 @@ func (m *fileManager) begin() {
 // aside runs f, which may block, on a goroutine of its own.
 func (m *fileManager) aside(f func()) {
 	m.sys.hold()
+	n := m.asides.Add(1)
 	go func() {
 		defer m.sys.release()
+		if m.hooks != nil {
+			m.hooks.goOn(m.pid.ID, "aside/"+strconv.FormatUint(n, 10))
+		}
 		f()
 	}()
 }

@@ -2,6 +2,7 @@ package actors
 
 import (
 	"runtime/debug"
+	"sync/atomic"
 
 	"github.com/anthdm/hollywood/actor"
 )
@@ -28,6 +29,23 @@ type Hooks struct {
 	// BeforeReceive is called before each message is handled, with the actor's
 	// ID (the same for the same actor in each run) and the message.
 	BeforeReceive func(actorID string, msg any)
+	// EndTurn, when set, takes the end of a turn out of the scheduler's hands: it
+	// is asked before a message is handled behind which waiting others wait, and
+	// the turn ends behind that message if it says so. A message behind which
+	// none waits always ends the turn.
+	EndTurn func(actorID string, waiting int) bool
+	// GoOn is called by a goroutine that is no actor's when it goes on after a
+	// wait, before it does anything: a connection's reader after it had no
+	// credits, the beat of the stall clock, a timer of a long-lived actor, an
+	// operation of a transfer on the disk.
+	GoOn func(goroutine string)
+}
+
+// goOn calls the hook of that name.
+func (h *Hooks) goOn(actorID, what string) {
+	if h != nil && h.GoOn != nil {
+		h.GoOn(actorID + "/" + what)
+	}
 }
 
 // guard is the hollywood process around every receiver. It stands in for
@@ -46,8 +64,12 @@ type guard struct {
 	hooks  *Hooks
 	onStop func() // called last, once; may be nil
 
+	// atomic, counted only for Hooks.EndTurn
+	waiting atomic.Int64
+
 	// owned by the actor's turn
 	stopped bool
+	goesOn  bool // Hooks.EndTurn lets the turn go on behind this message
 }
 
 var _ actor.Processer = (*guard)(nil)
@@ -65,7 +87,12 @@ func (g *guard) spawn() { g.engine.SpawnProc(g) }
 
 // tell sends a message straight to the inbox, without a look-up. A message to
 // a stopped actor is dropped.
-func (g *guard) tell(msg any) { g.inbox.Send(actor.Envelope{Msg: msg}) }
+func (g *guard) tell(msg any) {
+	if g.hooks != nil {
+		g.waiting.Add(1)
+	}
+	g.inbox.Send(actor.Envelope{Msg: msg})
+}
 
 // PID implements actor.Processer.
 func (g *guard) PID() *actor.PID { return g.pid }
@@ -75,6 +102,9 @@ func (g *guard) Start() { g.inbox.Start(g) }
 
 // Send implements actor.Processer, for messages that come through the engine.
 func (g *guard) Send(_ *actor.PID, msg any, sender *actor.PID) {
+	if g.hooks != nil {
+		g.waiting.Add(1)
+	}
 	g.inbox.Send(actor.Envelope{Msg: msg, Sender: sender})
 }
 
@@ -89,18 +119,35 @@ func (g *guard) Invoke(batch []actor.Envelope) {
 			return
 		}
 		g.one(batch[i].Msg)
+		if g.turnsByHook() && !g.stopped && !g.goesOn {
+			g.endOfTurn()
+		}
 	}
-	if !g.stopped {
+	if !g.stopped && !g.turnsByHook() {
 		g.endOfTurn()
 	}
 }
 
+func (g *guard) turnsByHook() bool { return g.hooks != nil && g.hooks.EndTurn != nil }
+
 func (g *guard) one(msg any) {
 	defer g.rescue(msg)
-	if g.hooks != nil && g.hooks.BeforeReceive != nil {
-		g.hooks.BeforeReceive(g.pid.ID, msg)
+	if g.hooks != nil {
+		g.hooked(msg)
 	}
 	g.to.receive(msg)
+}
+
+// hooked calls the hooks before a message.
+func (g *guard) hooked(msg any) {
+	g.waiting.Add(-1)
+	g.goesOn = false
+	if g.hooks.BeforeReceive != nil {
+		g.hooks.BeforeReceive(g.pid.ID, msg)
+	}
+	if n := g.waiting.Load(); n > 0 && g.hooks.EndTurn != nil {
+		g.goesOn = !g.hooks.EndTurn(g.pid.ID, int(n))
+	}
 }
 
 func (g *guard) endOfTurn() {

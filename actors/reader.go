@@ -62,6 +62,9 @@ func (c *connection) markPartial() {
 // freed notes that the reader no longer waits: till now the silence was ours (G4).
 func (c *connection) freed() { c.readerFreed.Store(int64(c.sys.now())) }
 
+// woken is called when the reader goes on after a wait for credits.
+func (c *connection) woken() { c.sys.set.Hooks.goOn(c.pid.ID, "credits") }
+
 // errEnding is returned by hand when the connection no longer takes frames.
 var errEnding = errors.New("rollcall: connection is ending")
 
@@ -104,7 +107,7 @@ func (c *connection) hand(split *wire.Splitter, greeted *bool) error {
 		credit := creditsFor(len(f.Body), c.sys.set.Credits)
 		if !c.credits.tryTake(credit) {
 			send()
-			if !c.credits.take(credit, c.freed) {
+			if !c.credits.take(credit, c.woken, c.freed) {
 				return errEnding
 			}
 		}

@@ -119,7 +119,10 @@ func (r *registry) terminate(c *connection, t *Termination) {
 // maps (S1): a connection keeps its termination until it is let go.
 func (r *registry) sweep() {
 	if r.timer == nil {
-		r.timer = time.AfterFunc(r.sys.set.SweepInterval, func() { r.tell(sweep{}) })
+		r.timer = time.AfterFunc(r.sys.set.SweepInterval, func() {
+			r.hooks.goOn(r.pid.ID, "sweep")
+			r.tell(sweep{})
+		})
 	} else {
 		r.timer.Reset(r.sys.set.SweepInterval)
 	}

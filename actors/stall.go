@@ -50,6 +50,7 @@ func (c *stallClock) run(m heartbeat.StallMonitor) {
 			return
 		case <-ticker.C:
 		}
+		c.sys.set.Hooks.goOn(c.sys.set.Prefix, "stall clock")
 		before := m.Total()
 		stalled := m.Beat(c.sys.now())
 		c.publish(m.Stalls())

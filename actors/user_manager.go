@@ -279,7 +279,10 @@ func (u *userManager) armGrace() {
 	u.graceNext = next
 	wait := max(next-u.sys.now(), 0)
 	if u.grace == nil {
-		u.grace = time.AfterFunc(wait, func() { u.tell(graceDue{}) })
+		u.grace = time.AfterFunc(wait, func() {
+			u.hooks.goOn(u.pid.ID, "grace")
+			u.tell(graceDue{})
+		})
 	} else {
 		u.grace.Reset(wait)
 	}

@@ -156,7 +156,10 @@ func (u *userManager) update(watcher uint64, update *presenceUpdate) {
 
 func (u *userManager) armFlush(wait time.Duration) {
 	if u.flushing == nil {
-		u.flushing = time.AfterFunc(wait, func() { u.tell(flushDue{}) })
+		u.flushing = time.AfterFunc(wait, func() {
+			u.hooks.goOn(u.pid.ID, "flush")
+			u.tell(flushDue{})
+		})
 	} else {
 		u.flushing.Reset(wait)
 	}
