@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+
+	"example.com/rollcall/actors/disk"
 )
 
 // Begin implements Store.
@@ -29,7 +31,7 @@ func (s *store) Begin(m Meta) (Partial, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := s.disk.mkdir(partialPath(m.ID)); err != nil {
+	if err := s.disk.Mkdir(partialPath(m.ID)); err != nil {
 		// What is there (garbage, say) is not ours to remove.
 		s.forget(e)
 		if errors.Is(err, fs.ErrExist) {
@@ -49,7 +51,7 @@ func (s *store) Begin(m Meta) (Partial, error) {
 // reserve books the quota and the ID, and gives the partial's place in the
 // index, open.
 func (s *store) reserve(m Meta) (*unfinished, error) {
-	free, known := s.disk.free() // may wait for the disk
+	free, known := s.disk.Free() // may wait for the disk
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.taken(m.ID) {
@@ -70,13 +72,13 @@ func (s *store) reserve(m Meta) (*unfinished, error) {
 // crash takes away has promised nothing yet.
 func (s *store) create(e *unfinished) (*partial, error) {
 	dir := partialPath(e.meta.ID)
-	data, err := s.disk.create(dir + "/" + nameData)
+	data, err := s.disk.Create(dir + "/" + nameData)
 	if err != nil {
 		return nil, err
 	}
-	file, err := s.disk.create(dir + "/" + nameMeta)
+	file, err := s.disk.Create(dir + "/" + nameMeta)
 	if err == nil {
-		if err = writeAll(file, encodeMeta(&e.meta), 0); err == nil {
+		if err = disk.WriteAll(file, encodeMeta(&e.meta), 0); err == nil {
 			return &partial{store: s, entry: e, data: data, file: file, hash: sha256.New()}, nil
 		}
 		file.Close()

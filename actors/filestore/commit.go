@@ -1,6 +1,10 @@
 package filestore
 
-import "bytes"
+import (
+	"bytes"
+
+	"example.com/rollcall/actors/disk"
+)
 
 // Commit implements Partial.
 func (p *partial) Commit(now int64) (Meta, error) {
@@ -33,7 +37,7 @@ func (p *partial) Commit(now int64) (Meta, error) {
 func (p *partial) complete(m *Meta) error {
 	s := p.store
 	record := appendRecord(nil, kindCommit, commitment{Committed: m.Committed, Expires: m.Expires})
-	if err := writeAll(p.file, record, slotOffset(&p.entry.meta, slotCommit)); err != nil {
+	if err := disk.WriteAll(p.file, record, slotOffset(&p.entry.meta, slotCommit)); err != nil {
 		return diskError("write the commitment", err)
 	}
 	if err := s.sync(p.data); err != nil {
@@ -60,7 +64,7 @@ func (p *partial) complete(m *Meta) error {
 // publish makes a complete partial visible: one rename carries data and
 // metadata. Only when that is durable does anybody see it (G5).
 func (s *store) publish(e *unfinished, m *Meta) error {
-	if err := s.disk.rename(partialPath(m.ID), filePath(m.ID)); err != nil {
+	if err := s.disk.Rename(partialPath(m.ID), filePath(m.ID)); err != nil {
 		s.abandon(e)
 		return diskError("rename", err)
 	}
@@ -81,7 +85,7 @@ func (s *store) publish(e *unfinished, m *Meta) error {
 // afterwards: complete and verified, though its sender was told that it failed.
 func (s *store) retract(e *unfinished) {
 	path := filePath(e.meta.ID)
-	if err := s.disk.rename(path, trashPath(e.meta.ID)); err == nil {
+	if err := s.disk.Rename(path, trashPath(e.meta.ID)); err == nil {
 		path = trashPath(e.meta.ID)
 	}
 	s.mu.Lock()

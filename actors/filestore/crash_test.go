@@ -7,6 +7,8 @@ import (
 	"math/rand/v2"
 	"testing"
 	"time"
+
+	"example.com/rollcall/actors/disk/faultdisk"
 )
 
 // life is one life of the process, on a disk that may crash.
@@ -119,8 +121,8 @@ func crashOptions() Options {
 
 // liveOnce does everything that a store can do, once each, in two lives of the
 // process, until the disk crashes.
-func liveOnce(d *crashDisk, w *witness) error {
-	s, _, err := openStore(d, nil, crashOptions())
+func liveOnce(d *faultdisk.Disk, w *witness) error {
+	s, _, err := openStore(d, crashOptions())
 	if err != nil {
 		return err
 	}
@@ -175,7 +177,7 @@ func liveOnce(d *crashDisk, w *witness) error {
 		w.deleted[idOf(1)] = true
 	}
 	l.remove(7, func() error {
-		if gone := l.Expire(7000); len(gone) != 1 && !d.dead {
+		if gone := l.Expire(7000); len(gone) != 1 && !d.Crashed() {
 			return fmt.Errorf("expired %v", gone)
 		}
 		return nil
@@ -196,7 +198,7 @@ func liveOnce(d *crashDisk, w *witness) error {
 	for id, n := range at {
 		w.durable[id] = n
 	}
-	if s, _, err = openStore(d, nil, crashOptions()); err != nil {
+	if s, _, err = openStore(d, crashOptions()); err != nil {
 		return err
 	}
 	l = &life{store: s, w: w}
@@ -214,33 +216,32 @@ func liveOnce(d *crashDisk, w *witness) error {
 // outcomes, once more at every operation of the life that follows. guards G5, N26,
 // P8
 func TestCrashAtEveryOperation(t *testing.T) {
-	whole := newCrashDisk()
+	whole := faultdisk.New()
 	ok(t, liveOnce(whole, newWitness()))
-	if whole.ops < 100 {
-		t.Fatalf("the life has %d operations; it should do everything", whole.ops)
+	if whole.Ops() < 100 {
+		t.Fatalf("the life has %d operations; it should do everything", whole.Ops())
 	}
 	lives := 0
-	for at := 1; at <= whole.ops+1; at++ {
-		for i, o := range []outcome{lost, kept, torn, torn, torn, killed} {
+	for at := 1; at <= whole.Ops()+1; at++ {
+		for i, o := range []faultdisk.Outcome{faultdisk.Lost, faultdisk.Kept, faultdisk.Torn, faultdisk.Torn, faultdisk.Torn, faultdisk.Killed} {
 			seed := uint64(lives)
 			// crashed gives the disk after the first crash, the same each time.
-			crashed := func() (*crashDisk, *witness) {
-				d, w := newCrashDisk(), newWitness()
-				d.crashAt = at
-				if err := liveOnce(d, w); err != nil && !errors.Is(err, errCrashed) {
+			crashed := func() (*faultdisk.Disk, *witness) {
+				d, w := faultdisk.New(), newWitness()
+				d.CrashAt(at)
+				if err := liveOnce(d, w); err != nil && !errors.Is(err, faultdisk.ErrCrashed) {
 					t.Fatalf("crash at %d: %v", at, err)
 				}
-				return d.after(o, rand.New(rand.NewPCG(seed, 1))), w
+				return d.After(o, seed), w
 			}
 			for again := 1; ; again++ {
 				d, w := crashed()
 				if i == at%6 {
-					d.crashAt = again
+					d.CrashAt(again)
 				}
-				r := rand.New(rand.NewPCG(seed, uint64(again)))
 				lives++
 				err := w.check(t, d)
-				if t.Failed() || err != nil && !errors.Is(err, errCrashed) {
+				if t.Failed() || err != nil && !errors.Is(err, faultdisk.ErrCrashed) {
 					t.Fatalf("crash at %d (%s), then at %d: %v", at, o, again, err)
 				}
 				if err == nil {
@@ -252,34 +253,34 @@ func TestCrashAtEveryOperation(t *testing.T) {
 						w.finishing[id] = true
 					}
 				}
-				second := d.after([]outcome{lost, torn, killed}[again%3], r)
+				second := d.After([]faultdisk.Outcome{faultdisk.Lost, faultdisk.Torn, faultdisk.Killed}[again%3], seed+uint64(again))
 				if err := w.check(t, second); err != nil || t.Failed() {
 					t.Fatalf("crash at %d (%s), then at %d, then open: %v", at, o, again, err)
 				}
 			}
 		}
 	}
-	t.Logf("%d operations, %d lives", whole.ops, lives)
+	t.Logf("%d operations, %d lives", whole.Ops(), lives)
 }
 
 // TestSeenIsSeenForGood: what a start after a kill shows is durable, though the
 // killed process had not come to sync it. guards G5
 func TestSeenIsSeenForGood(t *testing.T) {
-	whole := newCrashDisk()
+	whole := faultdisk.New()
 	ok(t, liveOnce(whole, newWitness()))
-	for at := 1; at <= whole.ops; at++ {
-		d := newCrashDisk()
-		d.crashAt = at
-		if err := liveOnce(d, newWitness()); !errors.Is(err, errCrashed) {
+	for at := 1; at <= whole.Ops(); at++ {
+		d := faultdisk.New()
+		d.CrashAt(at)
+		if err := liveOnce(d, newWitness()); !errors.Is(err, faultdisk.ErrCrashed) {
 			t.Fatal(err)
 		}
-		d = d.after(killed, nil)
-		s, _, err := openStore(d, nil, crashOptions())
+		d = d.After(faultdisk.Killed, 0)
+		s, _, err := openStore(d, crashOptions())
 		ok(t, err)
 		seen := checkFiles(t, s)
-		d.dead = true
-		d = d.after(lost, rand.New(rand.NewPCG(1, 1)))
-		s, _, err = openStore(d, nil, crashOptions())
+		d.Crash()
+		d = d.After(faultdisk.Lost, 1)
+		s, _, err = openStore(d, crashOptions())
 		ok(t, err)
 		for id, m := range checkFiles(t, s) {
 			if !bytes.Equal(m.SHA256[:], seenHash(seen, id)) {
@@ -293,8 +294,6 @@ func TestSeenIsSeenForGood(t *testing.T) {
 		ok(t, s.Close())
 	}
 }
-
-func randomFor(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, seed)) }
 
 func seenHash(seen map[ID]Meta, id ID) []byte {
 	m := seen[id]

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"slices"
 	"testing"
+
+	"example.com/rollcall/actors/disk/faultdisk"
 )
 
 // witness notes what the store has promised before the crash.
@@ -27,8 +29,8 @@ func newWitness() *witness {
 
 // check opens the disk after a crash and checks every promise. With an error the
 // disk has crashed again.
-func (w *witness) check(t *testing.T, d *crashDisk) error {
-	s, swept, err := openStore(d, nil, crashOptions())
+func (w *witness) check(t *testing.T, d *faultdisk.Disk) error {
+	s, swept, err := openStore(d, crashOptions())
 	if err != nil {
 		return err
 	}
@@ -64,8 +66,8 @@ func (w *witness) check(t *testing.T, d *crashDisk) error {
 			return err
 		}
 	}
-	if d.dead { // a removal does not say so
-		return errCrashed
+	if d.Crashed() { // a removal does not say so
+		return faultdisk.ErrCrashed
 	}
 	checkFiles(t, s)
 	checkNoOrphan(t, d, s, "bob")

@@ -1,7 +1,6 @@
-// Package filestore keeps files on disk for the file manager. It is the only
-// room of rollcall that touches the disk. A file is written to a [Partial],
-// which [Partial.Commit] turns into a visible file in one step, or which is
-// suspended and resumed, or removed.
+// Package filestore keeps files on disk for the file manager. It stands
+// on package disk. A file is written to a [Partial], which [Partial.Commit] turns
+// into a visible file in one step, or which is suspended and resumed, or removed.
 //
 // # Invariants (G5)
 //
@@ -18,7 +17,7 @@
 //     have thrown the data away and call the next one a success.
 //   - Names are data, never paths (N26): every path in the store is made of
 //     fixed words and of identifiers or hashes in hexadecimal, and is opened
-//     through an [os.Root].
+//     through an os.Root.
 //
 // # Layout of the data directory
 //
@@ -31,6 +30,7 @@
 //	trash/ID             a file that was deleted, for as long as that takes
 //	quarantine/…         what was found in files/ and is no file of ours
 //	notices/HASH         the notices of one user: a log of records
+//	record/              is package record's; it may be there before VERSION
 //
 // # Bounds (G6)
 //

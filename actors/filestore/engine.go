@@ -5,14 +5,16 @@ import (
 	"io"
 	"sync"
 	"sync/atomic"
+
+	"example.com/rollcall/actors/disk"
 )
 
 // store is the one Store there is: the verbs over a disk.
 type store struct {
 	// Static after construction.
 	opts    Options // with defaults
-	disk    disk
-	lock    io.Closer // nil in memory
+	disk    disk.FS
+	held    []io.Closer // the lock, and the disk if it is ours; closed at the end
 	notices *noticeBook
 
 	// life is held for reading by every call that touches the disk, and for
@@ -63,7 +65,7 @@ func (s *store) leave() { s.life.RUnlock() }
 func (s *store) now() int64 { return max(s.opts.Now().UnixMilli(), 0) }
 
 // sync makes an open file durable, unless the embedder does without.
-func (s *store) sync(h handle) error {
+func (s *store) sync(h disk.File) error {
 	if s.opts.NoSync {
 		return nil
 	}
@@ -76,7 +78,7 @@ func (s *store) syncDirs(names ...string) error {
 		return nil
 	}
 	for _, name := range names {
-		if err := s.disk.syncDir(name); err != nil {
+		if err := s.disk.SyncDir(name); err != nil {
 			return err
 		}
 	}
@@ -90,14 +92,14 @@ func (s *store) replace(dir, name string, content []byte) error {
 	if dir == "." {
 		path = name
 	}
-	if err := s.disk.remove(path + suffixNew); err != nil {
+	if err := s.disk.Remove(path + suffixNew); err != nil {
 		return err
 	}
-	h, err := s.disk.create(path + suffixNew)
+	h, err := s.disk.Create(path + suffixNew)
 	if err != nil {
 		return err
 	}
-	err = writeAll(h, content, 0)
+	err = disk.WriteAll(h, content, 0)
 	if err == nil {
 		err = s.sync(h)
 	}
@@ -105,22 +107,13 @@ func (s *store) replace(dir, name string, content []byte) error {
 		err = e
 	}
 	if err == nil {
-		err = s.disk.rename(path+suffixNew, path)
+		err = s.disk.Rename(path+suffixNew, path)
 	}
 	if err != nil {
-		_ = s.disk.remove(path + suffixNew) // what stays is replaced or swept later
+		_ = s.disk.Remove(path + suffixNew) // what stays is replaced or swept later
 		return err
 	}
 	return s.syncDirs(dir)
-}
-
-// writeAll writes all of b at off.
-func writeAll(h handle, b []byte, off int64) error {
-	n, err := h.WriteAt(b, off)
-	if err == nil && n < len(b) {
-		err = io.ErrShortWrite
-	}
-	return err
 }
 
 // Usage implements Store.
@@ -158,12 +151,9 @@ func (s *store) Close() error {
 			first = fmt.Errorf("filestore: close: %w", err)
 		}
 	}
-	if err := s.disk.close(); err != nil && first == nil {
-		first = diskError("close", err)
-	}
-	if s.lock != nil {
-		if err := s.lock.Close(); err != nil && first == nil {
-			first = diskError("close the lock", err)
+	for _, c := range s.held {
+		if err := c.Close(); err != nil && first == nil {
+			first = diskError("close", err)
 		}
 	}
 	return first

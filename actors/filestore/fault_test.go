@@ -3,9 +3,11 @@ package filestore
 import (
 	"errors"
 	"fmt"
-	"strings"
 	"syscall"
 	"testing"
+
+	"example.com/rollcall/actors/disk"
+	"example.com/rollcall/actors/disk/faultdisk"
 )
 
 // putSlowly is a put with everything in it.
@@ -65,34 +67,36 @@ var faults = []struct {
 	name     string
 	err      error
 	sentinel error
-	lasting  bool                 // it goes on until it is repaired
-	hits     func(op string) bool // which operations
+	lasting  bool                       // it goes on until it is repaired
+	hits     func(op faultdisk.Op) bool // which operations
 }{
 	{"full once", syscall.ENOSPC, ErrStorageFull, false, fills},
 	{"full", syscall.ENOSPC, ErrStorageFull, true, fills},
 	{"over the disk's own quota", syscall.EDQUOT, ErrStorageFull, true, fills},
-	{"failing once", syscall.EIO, ErrDisk, false, changes},
-	{"failing", syscall.EIO, ErrDisk, true, changes},
-	{"failing to sync", syscall.EIO, ErrDisk, true, func(op string) bool { return strings.HasPrefix(op, "sync") }},
-	{"failing to rename", syscall.EIO, ErrDisk, true, func(op string) bool { return op == "rename" }},
-	{"failing to remove too", syscall.EIO, ErrDisk, true, func(op string) bool { return op == "rename" || op == "remove" }},
-	{"out of handles", syscall.EMFILE, ErrDisk, true, func(op string) bool { return op == "create" || op == "edit" }},
-	{"read-only", syscall.EROFS, ErrReadOnly, true, changes},
-	{"forbidden", syscall.EACCES, ErrReadOnly, true, changes},
+	{"failing once", syscall.EIO, ErrDisk, false, faultdisk.Op.Changes},
+	{"failing", syscall.EIO, ErrDisk, true, faultdisk.Op.Changes},
+	{"failing to sync", syscall.EIO, ErrDisk, true, func(op faultdisk.Op) bool { return op.Syncs() }},
+	{"failing to rename", syscall.EIO, ErrDisk, true, func(op faultdisk.Op) bool { return op == "rename" }},
+	{"failing to remove too", syscall.EIO, ErrDisk, true, func(op faultdisk.Op) bool { return op == "rename" || op == "remove" }},
+	{"out of handles", syscall.EMFILE, ErrDisk, true, func(op faultdisk.Op) bool { return op == "create" || op == "edit" }},
+	{"read-only", syscall.EROFS, ErrReadOnly, true, faultdisk.Op.Changes},
+	{"forbidden", syscall.EACCES, ErrReadOnly, true, faultdisk.Op.Changes},
 }
 
-func fills(op string) bool { return changes(op) && op != "remove" && op != "edit" && op != "truncate" }
+func fills(op faultdisk.Op) bool {
+	return op.Changes() && op != "remove" && op != "edit" && op != "truncate"
+}
 
 // TestFaultAtEveryOperation lets every operation of a put fail in turn, once or
 // from then on, over a real directory and in memory. The put ends with the
 // fault's sentinel and leaves nothing; another put beside it is unharmed.
 // guards G5, P8
 func TestFaultAtEveryOperation(t *testing.T) {
-	disks := map[string]func(*testing.T) disk{
-		"memory": func(*testing.T) disk { return newMemoryDisk() },
-		"root": func(t *testing.T) disk {
-			d := must[*rootDisk](t)(openRoot(t.TempDir()))
-			t.Cleanup(func() { d.close() })
+	disks := map[string]func(*testing.T) disk.FS{
+		"memory": func(*testing.T) disk.FS { return disk.NewMemory() },
+		"root": func(t *testing.T) disk.FS {
+			d := must[disk.FS](t)(disk.Open(t.TempDir()))
+			t.Cleanup(func() { d.Close() })
 			return d
 		},
 	}
@@ -100,7 +104,8 @@ func TestFaultAtEveryOperation(t *testing.T) {
 		for _, fault := range faults {
 			t.Run(where+"/"+fault.name, func(t *testing.T) {
 				for at := 1; ; at++ {
-					d := &faultDisk{disk: open(t), dry: true}
+					d := faultdisk.Over(open(t))
+					d.Dry()
 					if !faultAt(t, d, at, fault.err, fault.sentinel, fault.lasting, fault.hits) {
 						if at < 2 {
 							t.Fatal("the fault hits nothing")
@@ -115,7 +120,7 @@ func TestFaultAtEveryOperation(t *testing.T) {
 
 // faultAt puts a file while the at-th operation fails; false: there is no such
 // operation.
-func faultAt(t *testing.T, d *faultDisk, at int, fault, sentinel error, lasting bool, hits func(string) bool) bool {
+func faultAt(t *testing.T, d *faultdisk.Faulty, at int, fault, sentinel error, lasting bool, hits func(faultdisk.Op) bool) bool {
 	s := openOn(t, d, Options{})
 	before := contentOf(1, 900)
 	put(t, s, offerAs(1, before), before)
@@ -125,12 +130,12 @@ func faultAt(t *testing.T, d *faultDisk, at int, fault, sentinel error, lasting 
 
 	n := 0
 	what := ""
-	d.set(func(op, path string) error {
+	d.Set(func(op faultdisk.Op, path string) error {
 		if !hits(op) {
 			return nil
 		}
 		if n++; n == at {
-			what = op + " " + path
+			what = string(op) + " " + path
 		}
 		if n == at || n > at && lasting {
 			return fault
@@ -139,7 +144,7 @@ func faultAt(t *testing.T, d *faultDisk, at int, fault, sentinel error, lasting 
 	})
 	content := contentOf(3, 2000)
 	err := putSlowly(s, offerAs(3, content), content)
-	d.set(nil)
+	d.Set(nil)
 	if n < at {
 		ok(t, err)
 		return false
@@ -177,7 +182,7 @@ func faultAt(t *testing.T, d *faultDisk, at int, fault, sentinel error, lasting 
 	if files := checkFiles(t, s); len(files) != 3 {
 		t.Fatalf("fault %d (%s): there are %d files", at, what, len(files))
 	}
-	checkNoOrphan(t, d.disk, s)
+	checkNoOrphan(t, d, s)
 	ok(t, s.Close())
 	return true
 }
@@ -185,14 +190,14 @@ func faultAt(t *testing.T, d *faultDisk, at int, fault, sentinel error, lasting 
 // TestFaultOfDeletion: what cannot be moved to the trash stays as it was; what
 // cannot be made durable there keeps its content until it can.
 func TestFaultOfDeletion(t *testing.T) {
-	d := &faultDisk{disk: newMemoryDisk()}
+	d := faultdisk.Over(disk.NewMemory())
 	s := openOn(t, d, Options{})
 	content := contentOf(1, 100)
 	m := offerAs(1, content)
 	m.Expires = 2000
 	put(t, s, m, content)
-	fail := func(broken string) {
-		d.set(func(op, path string) error {
+	fail := func(broken faultdisk.Op) {
+		d.Set(func(op faultdisk.Op, path string) error {
 			if op == broken {
 				return syscall.EIO
 			}
@@ -216,10 +221,10 @@ func TestFaultOfDeletion(t *testing.T) {
 	if _, err := s.Stat(m.ID); !errors.Is(err, ErrNotFound) {
 		t.Fatalf("a sync that fails: %v", err)
 	}
-	if !pathsOf(t, d.disk)[trashPath(m.ID)+"/data"] {
+	if !pathsOf(t, d)[trashPath(m.ID)+"/data"] {
 		t.Fatal("the content was removed before the deletion was durable")
 	}
-	d.set(nil)
+	d.Set(nil)
 	s.Expire(0)
 	checkNoOrphan(t, d, s)
 	if u := s.Usage(); u != (Usage{}) {
@@ -230,7 +235,7 @@ func TestFaultOfDeletion(t *testing.T) {
 // TestFullDiskIsRefusedEarly: what does not fit is refused before it begins, and
 // what others have yet to write counts.
 func TestFullDiskIsRefusedEarly(t *testing.T) {
-	d := &smallDisk{disk: newMemoryDisk(), bytes: 10_000}
+	d := &smallDisk{FS: disk.NewMemory(), bytes: 10_000}
 	s := openOn(t, d, Options{})
 	first := contentOf(1, 6000)
 	p := must[Partial](t)(s.Begin(offerOf(first)))
@@ -255,8 +260,8 @@ func TestFullDiskIsRefusedEarly(t *testing.T) {
 }
 
 type smallDisk struct {
-	disk
+	disk.FS
 	bytes int64
 }
 
-func (d *smallDisk) free() (int64, bool) { return d.bytes, true }
+func (d *smallDisk) Free() (int64, bool) { return d.bytes, true }

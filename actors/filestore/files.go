@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+
+	"example.com/rollcall/actors/disk"
 )
 
 // file implements File.
 type file struct {
-	handle handle
+	handle disk.File
 	meta   Meta
 }
 
@@ -36,7 +38,7 @@ func (s *store) Open(id ID) (File, error) {
 		return nil, ErrNotFound
 	}
 	path := filePath(id) + "/" + nameData
-	h, err := s.disk.view(path)
+	h, err := s.disk.View(path)
 	switch {
 	case err == nil:
 	case errors.Is(err, fs.ErrNotExist) && s.lookup(id) == nil:
@@ -157,7 +159,7 @@ func (s *store) Expire(now int64) []Meta {
 // that are out of view, and the last error. What could not be moved is put back.
 func (s *store) bury(due []*Meta) (gone []*Meta, err error) {
 	for _, m := range due {
-		if e := s.disk.rename(filePath(m.ID), trashPath(m.ID)); e != nil {
+		if e := s.disk.Rename(filePath(m.ID), trashPath(m.ID)); e != nil {
 			err = diskError(fmt.Sprintf("delete %s", m.ID), e)
 			s.mu.Lock()
 			s.files.add(m)

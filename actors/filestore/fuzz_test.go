@@ -25,7 +25,7 @@ func FuzzDecodeMeta(f *testing.F) {
 			if len(slot) > slotSize-recordHead-1 {
 				return
 			}
-			b = grow(b, (int64(len(b))+slotSize-1)/slotSize*slotSize)
+			b = append(b, make([]byte, (slotSize-len(b)%slotSize)%slotSize)...)
 			b = appendFrame(b, []byte{kindCheckpoint, kindCheckpoint, kindCommit}[i], slot)
 		}
 		if spoil >= 0 && spoil < len(b) {

@@ -4,6 +4,8 @@ import (
 	"maps"
 	"path"
 	"slices"
+
+	"example.com/rollcall/actors/disk"
 )
 
 // discardLater notes a path that is out of view and has yet to be removed from
@@ -34,7 +36,7 @@ func (s *store) collect() {
 // removeGarbage removes one piece of it, if the disk lets us. Two callers at
 // once do no harm: paths are never used again while they are garbage.
 func (s *store) removeGarbage(p string) {
-	if err := removeTree(s.disk, path.Dir(p), entry{name: path.Base(p), dir: true}); err != nil {
+	if err := disk.RemoveTree(s.disk, path.Dir(p), disk.Entry{Name: path.Base(p), Dir: true}); err != nil {
 		return
 	}
 	s.mu.Lock()

@@ -8,6 +8,9 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"example.com/rollcall/actors/disk"
+	"example.com/rollcall/actors/disk/faultdisk"
 )
 
 // TestNamesAreData: whatever a client calls its file, that is what it is called,
@@ -107,7 +110,7 @@ func TestHostileOffers(t *testing.T) {
 // TestOddTimesSurvive: whatever the clock says, a file that is committed is
 // there after a restart.
 func TestOddTimesSurvive(t *testing.T) {
-	d := newMemoryDisk()
+	d := disk.NewMemory()
 	s := openOn(t, d, Options{})
 	for _, now := range []int64{math.MinInt64, -1, 0, math.MaxInt64} {
 		m := must[Partial](t)(s.Begin(offerOf(nil)))
@@ -122,7 +125,7 @@ func TestOddTimesSurvive(t *testing.T) {
 }
 
 func TestTakenIDs(t *testing.T) {
-	d := &faultDisk{disk: newMemoryDisk()}
+	d := faultdisk.Over(disk.NewMemory())
 	s := openOn(t, d, Options{MaxBytes: 15, MaxFiles: 2})
 	content := contentOf(1, 10)
 	p := must[Partial](t)(s.Begin(offerAs(1, content)))
@@ -134,14 +137,14 @@ func TestTakenIDs(t *testing.T) {
 	if _, err := s.Begin(offerAs(1, content)); !errors.Is(err, ErrExists) {
 		t.Fatalf("the ID of a file: %v", err)
 	}
-	d.set(func(op, _ string) error {
+	d.Set(func(op faultdisk.Op, _ string) error {
 		if op == "remove" {
-			return errCrashed
+			return faultdisk.ErrCrashed
 		}
 		return nil
 	})
 	ok(t, s.Delete(idOf(1)))
-	d.set(nil)
+	d.Set(nil)
 	if u := s.Usage(); u.Garbage != 1 || u.GarbageBytes != 10 || u.Files != 0 {
 		t.Fatalf("deleted, but not removed: %+v", u)
 	}
@@ -159,7 +162,7 @@ func TestTakenIDs(t *testing.T) {
 	s.Expire(1)
 	put(t, s, offerAs(1, content), content)
 	ok(t, s.Delete(idOf(1)))
-	ok(t, d.disk.mkdir(partialPath(idOf(2)))) // somebody has been there
+	ok(t, d.Mkdir(partialPath(idOf(2)))) // somebody has been there
 	if _, err := s.Begin(offerAs(2, content)); !errors.Is(err, ErrExists) {
 		t.Fatalf("a directory that is there: %v", err)
 	}

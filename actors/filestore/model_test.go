@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"pgregory.net/rapid"
+
+	"example.com/rollcall/actors/disk"
 )
 
 // modelFile is a file in the model: a naive store that shares no code with the
@@ -30,7 +32,7 @@ type model struct {
 	opts   Options
 	clock  *clock
 	names  []string // memory, disk
-	disks  []disk
+	disks  []disk.FS
 	stores []*store
 	parts  []map[byte]Partial // what each store has given for a file
 	files  map[byte]*modelFile
@@ -44,13 +46,13 @@ func newModel(t *rapid.T) *model {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
-	root, err := openRoot(dir)
+	root, err := disk.Open(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
 	c := &clock{ms: 1000}
 	m := &model{
-		clock: c, names: []string{"memory", "disk"}, disks: []disk{newMemoryDisk(), root},
+		clock: c, names: []string{"memory", "disk"}, disks: []disk.FS{disk.NewMemory(), root},
 		opts: Options{
 			MaxFile: 400, MaxUserBytes: 900, MaxUserFiles: 5, MaxBytes: 1500, MaxFiles: 8,
 			Retention: 50 * time.Millisecond, Now: c.now, NoSync: true,
@@ -64,18 +66,13 @@ func newModel(t *rapid.T) *model {
 
 func (m *model) open(t *rapid.T) {
 	for i, d := range m.disks {
-		s, swept, err := openStore(keptOpen{d}, nil, m.opts)
+		s, swept, err := openStore(d, m.opts)
 		if err != nil || swept.Broken+swept.Stray+swept.Quarantined+swept.Failed+swept.Trash > 0 {
 			t.Fatalf("%s: swept %+v, %v", m.names[i], swept, err)
 		}
 		m.stores[i], m.parts[i] = s, make(map[byte]Partial)
 	}
 }
-
-// keptOpen is a disk that outlives its store.
-type keptOpen struct{ disk }
-
-func (keptOpen) close() error { return nil }
 
 // all does a call on both stores and compares the answer with the model's.
 func (m *model) all(t *rapid.T, what string, want error, call func(s *store, part map[byte]Partial) error) {
@@ -354,7 +351,7 @@ func (m *model) Check(t *rapid.T) {
 				return err
 			}
 			b := make([]byte, len(f.content))
-			err = readFull(h.(*file).handle, b, 0)
+			err = disk.ReadFull(h.(*file).handle, b, 0)
 			if h.Close(); err != nil || !bytes.Equal(b, f.content) {
 				return fmt.Errorf("the content of %s is another (%w)", got.ID, err)
 			}

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"io/fs"
 	"sync"
+
+	"example.com/rollcall/actors/disk"
 )
 
 // A log of notices begins with the user's record; then come notices, and records
@@ -83,11 +85,11 @@ func (l *noticeLog) add(user string, body []byte) error {
 
 // read gives the notices that are kept.
 func (l *noticeLog) read() ([]Notice, error) {
-	b, err := readFile(l.book.store.disk, noticePath(l.key), maxLog)
+	b, err := disk.ReadFile(l.book.store.disk, noticePath(l.key), maxLog)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && l.state == loaded:
 		return nil, nil // made, but not written yet
-	case errors.Is(err, errTooLong), errors.Is(err, errIrregular):
+	case errors.Is(err, disk.ErrTooLong), errors.Is(err, disk.ErrIrregular):
 		b = nil // no log of ours
 	case err != nil:
 		return nil, diskError("read notices", err)
@@ -151,9 +153,9 @@ func (l *noticeLog) rewrite(kept []Notice) error {
 // append writes a record at the end of what is valid.
 func (l *noticeLog) append(record []byte, durable bool) (err error) {
 	s := l.book.store
-	open, fresh := s.disk.edit, l.size == 0
+	open, fresh := s.disk.Edit, l.size == 0
 	if fresh {
-		open = s.disk.create
+		open = s.disk.Create
 	}
 	h, err := open(noticePath(l.key))
 	if err != nil {
@@ -165,7 +167,7 @@ func (l *noticeLog) append(record []byte, durable bool) (err error) {
 		}
 		switch {
 		case err == nil:
-		case fresh && s.disk.remove(noticePath(l.key)) == nil:
+		case fresh && s.disk.Remove(noticePath(l.key)) == nil:
 		default:
 			// The record may be there or not. Nothing is appended behind it: a
 			// later crash could leave a gap that hides what follows.
@@ -178,7 +180,7 @@ func (l *noticeLog) append(record []byte, durable bool) (err error) {
 			return err
 		}
 	}
-	if err := writeAll(h, record, l.valid); err != nil {
+	if err := disk.WriteAll(h, record, l.valid); err != nil {
 		return err
 	}
 	if durable {
@@ -235,7 +237,7 @@ func (l *noticeLog) expire(due int64) {
 }
 
 func (l *noticeLog) removeFile() error {
-	if err := l.book.store.disk.remove(noticePath(l.key)); err != nil {
+	if err := l.book.store.disk.Remove(noticePath(l.key)); err != nil {
 		return diskError("remove notices", err)
 	}
 	l.resize(0)

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+
+	"example.com/rollcall/actors/disk"
 )
 
 // seqBits is how many bits of a Seq count within one life of the process.
@@ -159,19 +161,19 @@ func (b *noticeBook) expire(now int64) {
 // sweepNotices finds the logs. It reads none of them: each is read when its user
 // is first asked for.
 func (s *store) sweepNotices(swept *Swept) error {
-	found, err := s.disk.list(dirNotices)
+	found, err := s.disk.List(dirNotices)
 	if err != nil {
 		return diskError("read "+dirNotices, err)
 	}
 	for _, e := range found {
-		key, ok := parseKey(e.name)
-		if !ok || e.dir {
+		key, ok := parseKey(e.Name)
+		if !ok || e.Dir {
 			s.sweepOut(dirNotices, e, &swept.Stray, swept)
 			continue
 		}
-		size, err := s.disk.size(noticePath(key))
+		size, err := s.disk.Size(noticePath(key))
 		switch {
-		case errors.Is(err, errIrregular):
+		case errors.Is(err, disk.ErrIrregular):
 			s.sweepOut(dirNotices, e, &swept.Stray, swept)
 		case errors.Is(err, fs.ErrNotExist):
 		case err != nil:

@@ -9,6 +9,9 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"example.com/rollcall/actors/disk"
+	"example.com/rollcall/actors/disk/faultdisk"
 )
 
 func TestNotices(t *testing.T) {
@@ -58,7 +61,7 @@ func TestNotices(t *testing.T) {
 
 // TestNoticeNumbersGrowAcrossRestarts, when the log is gone too.
 func TestNoticeNumbersGrowAcrossRestarts(t *testing.T) {
-	d := newMemoryDisk()
+	d := disk.NewMemory()
 	var last Seq
 	for range 5 {
 		s := openOn(t, d, Options{})
@@ -78,7 +81,7 @@ func TestNoticeNumbersGrowAcrossRestarts(t *testing.T) {
 // TestNoticeBounds: a user's oldest notices give way, the log on the disk does
 // not grow without end, and what all users have is bounded.
 func TestNoticeBounds(t *testing.T) {
-	d := newMemoryDisk()
+	d := disk.NewMemory()
 	s := openOn(t, d, Options{MaxNoticeUsers: 2, MaxNoticeBytes: 5 << 20})
 	for i := range 2*MaxNotices + 7 {
 		ok(t, s.AddNotice("bob", fmt.Append(nil, i)))
@@ -87,7 +90,7 @@ func TestNoticeBounds(t *testing.T) {
 	if len(kept) != MaxNotices || string(kept[0].Body) != fmt.Sprint(MaxNotices+7) {
 		t.Fatalf("%d are kept, from %q on", len(kept), kept[0].Body)
 	}
-	if n := must[int64](t)(d.size(noticePath(keyOf("bob")))); n > 3*MaxNotices*50 {
+	if n := must[int64](t)(d.Size(noticePath(keyOf("bob")))); n > 3*MaxNotices*50 {
 		t.Fatalf("the log has %d bytes", n)
 	}
 	for i := range MaxNotices + 100 { // one is kept, and everything else dropped again and again
@@ -95,7 +98,7 @@ func TestNoticeBounds(t *testing.T) {
 		if kept := must[[]Notice](t)(s.Notices("carol")); len(kept) > 1 {
 			ok(t, s.DropNotices("carol", kept[len(kept)-2].Seq))
 		}
-		if n := must[int64](t)(d.size(noticePath(keyOf("carol")))); n > maxLog {
+		if n := must[int64](t)(d.Size(noticePath(keyOf("carol")))); n > maxLog {
 			t.Fatalf("after %d the log has %d bytes", i, n)
 		}
 	}
@@ -116,7 +119,7 @@ func TestNoticeBounds(t *testing.T) {
 	if full != nil {
 		t.Fatalf("one user: %v", full)
 	}
-	tight := openOn(t, newMemoryDisk(), Options{MaxNoticeBytes: 3000})
+	tight := openOn(t, disk.NewMemory(), Options{MaxNoticeBytes: 3000})
 	for range 2 {
 		ok(t, tight.AddNotice("bob", make([]byte, MaxNotice)))
 	}
@@ -125,13 +128,13 @@ func TestNoticeBounds(t *testing.T) {
 	}
 	ok(t, tight.DropNotices("bob", 1<<60))
 	ok(t, tight.AddNotice("carol", make([]byte, MaxNotice)))
-	if got, want := tight.notices.bytes.Load(), must[int64](t)(tight.disk.size(noticePath(keyOf("carol")))); got != want {
+	if got, want := tight.notices.bytes.Load(), must[int64](t)(tight.disk.Size(noticePath(keyOf("carol")))); got != want {
 		t.Fatalf("counted are %d bytes, there are %d", got, want)
 	}
 }
 
 func TestNoticesExpire(t *testing.T) {
-	d, c := newMemoryDisk(), &clock{ms: 10_000}
+	d, c := disk.NewMemory(), &clock{ms: 10_000}
 	o := Options{Retention: 5 * time.Second, Now: c.now}
 	s := openOn(t, d, o)
 	ok(t, s.AddNotice("bob", []byte("old")))
@@ -161,10 +164,10 @@ func TestNoticesExpire(t *testing.T) {
 // TestNoticeAfterFault: a notice that could not be written does not hide those
 // that come after it, whatever crashes next.
 func TestNoticeAfterFault(t *testing.T) {
-	for _, broken := range []string{"create", "edit", "write", "sync", "syncdir"} {
+	for _, broken := range []faultdisk.Op{faultdisk.OpCreate, faultdisk.OpEdit, faultdisk.OpWrite, faultdisk.OpSync, faultdisk.OpSyncDir} {
 		for _, first := range []bool{true, false} {
-			crash := newCrashDisk()
-			d := &faultDisk{disk: crash}
+			crash := faultdisk.New()
+			d := faultdisk.Over(crash)
 			s := openOn(t, d, Options{})
 			want := ""
 			if !first {
@@ -174,20 +177,20 @@ func TestNoticeAfterFault(t *testing.T) {
 				want = "second "
 			}
 			failed := false
-			d.set(func(op, path string) error {
+			d.Set(func(op faultdisk.Op, path string) error {
 				if op != broken {
 					return nil
 				}
 				failed = true
 				if op == "sync" {
-					crash.lose(path)
+					crash.LoseUnsynced(path)
 				}
 				return syscall.EIO
 			})
 			if err := s.AddNotice("bob", []byte("lost?")); failed != errors.Is(err, ErrDisk) {
 				t.Fatalf("%s fails: %v", broken, err)
 			}
-			d.set(nil)
+			d.Set(nil)
 			if first && failed {
 				checkNoOrphan(t, d, s)
 				if len(s.notices.logs) != 0 || s.notices.bytes.Load() != 0 {
@@ -195,8 +198,8 @@ func TestNoticeAfterFault(t *testing.T) {
 				}
 			}
 			ok(t, s.AddNotice("bob", []byte("after")))
-			for _, o := range []outcome{lost, kept} {
-				again := openOn(t, crash.after(o, randomFor(1)), Options{})
+			for _, o := range []faultdisk.Outcome{faultdisk.Lost, faultdisk.Kept} {
+				again := openOn(t, crash.After(o, 1), Options{})
 				got := bodies(must[[]Notice](t)(again.Notices("bob")))
 				got = strings.Replace(got, "lost? ", "", 1)
 				if got != want+"after " {
@@ -211,12 +214,12 @@ func TestNoticeAfterFault(t *testing.T) {
 // notice when another record is written over its beginning, even if somebody has
 // made it look like one.
 func TestTornNoticeStaysTorn(t *testing.T) {
-	d := newMemoryDisk()
+	d := disk.NewMemory()
 	s := openOn(t, d, Options{})
 	ok(t, s.AddNotice("bob", []byte("one")))
-	torn := must[int64](t)(d.size(noticePath(keyOf("bob"))))
+	torn := must[int64](t)(d.Size(noticePath(keyOf("bob"))))
 	ok(t, s.AddNotice("bob", []byte("two")))
-	two := must[int64](t)(d.size(noticePath(keyOf("bob")))) - torn
+	two := must[int64](t)(d.Size(noticePath(keyOf("bob")))) - torn
 	ok(t, s.DropNotices("bob", 1<<60))
 	ok(t, s.AddNotice("bob", []byte("one")))
 	forged := appendRecord(nil, kindNotice, logNotice{Seq: 1 << 50, Body: []byte("forged")})

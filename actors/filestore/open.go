@@ -1,9 +1,11 @@
 package filestore
 
 import (
+	"errors"
 	"fmt"
 	"io"
-	"os"
+
+	"example.com/rollcall/actors/disk"
 )
 
 // Open opens the store in a directory, which is created if it is not there (its
@@ -14,19 +16,27 @@ func Open(dir string, o Options) (Store, Swept, error) {
 	if err := o.Validate(); err != nil {
 		return nil, Swept{}, err
 	}
-	d, err := openRoot(dir)
+	d, err := disk.Open(dir)
 	if err != nil {
 		return nil, Swept{}, diskError("open the data directory", err)
 	}
-	lock, err := claim(d)
+	s, swept, err := claim(d, o, d)
 	if err != nil {
-		d.close()
+		d.Close()
 		return nil, Swept{}, err
 	}
-	s, swept, err := openStore(d, lock, o)
+	return s, swept, nil
+}
+
+// OpenOn opens the store on a disk of the caller's: one that others use too, or
+// one of a test that fails and crashes. It is as with Open, lock and sweep
+// included, but that the disk stays open when the store is closed.
+func OpenOn(d disk.FS, o Options) (Store, Swept, error) {
+	if err := o.Validate(); err != nil {
+		return nil, Swept{}, err
+	}
+	s, swept, err := claim(d, o)
 	if err != nil {
-		lock.Close()
-		d.close()
 		return nil, Swept{}, err
 	}
 	return s, swept, nil
@@ -35,51 +45,46 @@ func Open(dir string, o Options) (Store, Swept, error) {
 // NewMemory makes a store in memory, for simulations and for embedders that keep
 // nothing. It is the same store over a disk that is never full and never fails.
 func NewMemory(o Options) (Store, error) {
-	if err := o.Validate(); err != nil {
-		return nil, err
-	}
-	s, _, err := openStore(newMemoryDisk(), nil, o)
-	if err != nil {
-		return nil, err
-	}
-	return s, nil
+	s, _, err := OpenOn(disk.NewMemory(), o)
+	return s, err
 }
 
-// claim takes the lock of a directory that is ours, or can become so.
-func claim(d *rootDisk) (io.Closer, error) {
+// claim takes the lock of a disk that is ours, or can become so, and opens the
+// store on it. The store closes what else it is given.
+func claim(d disk.FS, o Options, others ...io.Closer) (*store, Swept, error) {
 	if err := checkOwn(d); err != nil {
-		return nil, err
+		return nil, Swept{}, err
 	}
-	f, err := d.root.OpenFile(nameLock, os.O_RDWR|os.O_CREATE, modeFile)
-	if err != nil {
-		return nil, diskError("open the lock", err)
-	}
-	switch ok, err := lockFile(f); {
+	lock, err := d.Lock(nameLock)
+	switch {
+	case errors.Is(err, disk.ErrLocked):
+		return nil, Swept{}, ErrLocked
 	case err != nil:
-		f.Close()
-		return nil, diskError("lock the data directory", err)
-	case !ok:
-		f.Close()
-		return nil, ErrLocked
+		return nil, Swept{}, diskError("lock the data directory", err)
 	}
-	return f, nil
+	s, swept, err := openStore(d, o, append([]io.Closer{lock}, others...)...)
+	if err != nil {
+		lock.Close()
+		return nil, Swept{}, err
+	}
+	return s, swept, nil
 }
 
 // checkOwn refuses a directory in which somebody else keeps something: the sweep
 // would remove it.
-func checkOwn(d disk) error {
-	found, err := d.list(".")
+func checkOwn(d disk.FS) error {
+	found, err := d.List(".")
 	if err != nil {
 		return diskError("read the data directory", err)
 	}
 	other := ""
 	for _, e := range found {
-		switch e.name {
+		switch e.Name {
 		case nameVersion:
 			return checkVersion(d)
-		case nameLock, nameVersion + suffixNew, nameLostFound:
+		case nameLock, nameVersion + suffixNew, nameLostFound, nameRecord:
 		default:
-			other = e.name
+			other = e.Name
 		}
 	}
 	if other != "" {
@@ -88,9 +93,9 @@ func checkOwn(d disk) error {
 	return nil
 }
 
-func checkVersion(d disk) error {
-	switch b, err := readFile(d, nameVersion, int64(len(versionContent))); {
-	case err == errTooLong || err == nil && string(b) != versionContent:
+func checkVersion(d disk.FS) error {
+	switch b, err := disk.ReadFile(d, nameVersion, int64(len(versionContent))); {
+	case errors.Is(err, disk.ErrTooLong) || err == nil && string(b) != versionContent:
 		return fmt.Errorf("%w: its %s is another", ErrForeign, nameVersion)
 	case err != nil:
 		return diskError("read "+nameVersion, err)

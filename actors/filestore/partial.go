@@ -5,6 +5,8 @@ import (
 	"hash"
 	"sync"
 	"sync/atomic"
+
+	"example.com/rollcall/actors/disk"
 )
 
 // writeAhead is how many bytes are written before the disk is told to begin
@@ -22,7 +24,7 @@ type partial struct {
 
 	// Owned by mu, which is held while the disk is waited for.
 	mu         sync.Mutex
-	data, file handle // file is the meta file
+	data, file disk.File // file is the meta file
 	hash       hash.Hash
 	durable    int64
 	settled    bool  // the partial's names are durable, and durable is meant
@@ -66,7 +68,7 @@ func (p *partial) Write(b []byte) (int, error) {
 	if n > p.entry.meta.Size-at {
 		return 0, ErrBeyondEnd
 	}
-	if err := writeAll(p.data, b, at); err != nil {
+	if err := disk.WriteAll(p.data, b, at); err != nil {
 		return 0, p.fail(diskError("write", err))
 	}
 	p.hash.Write(b)
@@ -74,7 +76,7 @@ func (p *partial) Write(b []byte) (int, error) {
 	p.entry.rest.Add(-n)
 	p.store.pending.Add(-n)
 	if !p.store.opts.NoSync && at+n-p.hinted >= writeAhead {
-		p.data.hint(p.hinted, at+n-p.hinted)
+		p.data.Hint(p.hinted, at+n-p.hinted)
 		p.hinted = at + n
 	}
 	return len(b), nil
@@ -106,7 +108,7 @@ func (p *partial) sync() error {
 	c := checkpoint{Offset: at, At: s.now()}
 	p.hash.Sum(c.Digest[:0])
 	where := slotOffset(&p.entry.meta, p.slot)
-	if err := writeAll(p.file, appendRecord(nil, kindCheckpoint, c), where); err != nil {
+	if err := disk.WriteAll(p.file, appendRecord(nil, kindCheckpoint, c), where); err != nil {
 		return diskError("write a checkpoint", err)
 	}
 	if err := s.sync(p.file); err != nil {

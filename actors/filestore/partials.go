@@ -3,6 +3,8 @@ package filestore
 import (
 	"cmp"
 	"slices"
+
+	"example.com/rollcall/actors/disk"
 )
 
 // taken says whether an ID names anything in the store, garbage too. The lock
@@ -60,7 +62,7 @@ func (s *store) forgetLocked(e *unfinished) {
 // becomes garbage. The removal is not synced: a crash can bring the partial
 // back, and then its grace ends it (P8).
 func (s *store) abandon(e *unfinished) {
-	err := removeTree(s.disk, dirPartial, entry{name: e.meta.ID.String(), dir: true})
+	err := disk.RemoveTree(s.disk, dirPartial, disk.Entry{Name: e.meta.ID.String(), Dir: true})
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.forgetLocked(e)

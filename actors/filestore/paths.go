@@ -19,6 +19,7 @@ const (
 	nameData       = "data"
 	suffixNew      = ".new"       // a file that is being written, to be renamed
 	nameLostFound  = "lost+found" // of ext4, at the top of a file system
+	nameRecord     = "record"     // of package record, which may come first; never touched
 	versionContent = "rollcall filestore 1\n"
 )
 

@@ -12,6 +12,9 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"example.com/rollcall/actors/disk"
+	"example.com/rollcall/actors/disk/faultdisk"
 )
 
 // child is the life of a second process: it puts files, several at once, and
@@ -136,8 +139,8 @@ func TestKilledProcess(t *testing.T) {
 		}
 		_ = cmd.Wait()
 
-		d := must[*rootDisk](t)(openRoot(dir))
-		s, swept, err := openStore(d, nil, Options{})
+		d := must[disk.FS](t)(disk.Open(dir))
+		s, swept, err := openStore(d, Options{}, d)
 		ok(t, err)
 		if swept.Quarantined+swept.Failed+swept.Stray > 0 {
 			t.Fatalf("swept %+v", swept)
@@ -210,13 +213,13 @@ func TestSameNameAtOnce(t *testing.T) {
 // TestSlowDiskDelaysOneTransfer: while the disk keeps one partial waiting, every
 // other call gets through.
 func TestSlowDiskDelaysOneTransfer(t *testing.T) {
-	for _, slow := range []string{"write", "sync", "rename", "remove"} {
-		d := &faultDisk{disk: newMemoryDisk()}
+	for _, slow := range []faultdisk.Op{faultdisk.OpWrite, faultdisk.OpSync, faultdisk.OpRename, faultdisk.OpRemove} {
+		d := faultdisk.Over(disk.NewMemory())
 		s := openOn(t, d, Options{})
 		stuck := must[Partial](t)(s.Begin(offerAs(1, []byte("slow"))))
 		reached, goOn := make(chan struct{}), make(chan struct{})
 		var once sync.Once
-		d.set(func(op, path string) error {
+		d.Set(func(op faultdisk.Op, path string) error {
 			if op == slow && strings.HasPrefix(path, partialPath(idOf(1))) {
 				once.Do(func() {
 					close(reached)
@@ -254,7 +257,7 @@ func TestSlowDiskDelaysOneTransfer(t *testing.T) {
 // TestCloseWaitsAndSuspends: Close during writes suspends them; each resumes at
 // what was written.
 func TestCloseWaitsAndSuspends(t *testing.T) {
-	d := newMemoryDisk()
+	d := disk.NewMemory()
 	s := openOn(t, d, Options{})
 	written := make([]int64, 8)
 	var wg, begun sync.WaitGroup

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"hash"
+
+	"example.com/rollcall/actors/disk"
 )
 
 // rehashBuffer is what Resume reads at a time.
@@ -37,7 +39,7 @@ func (s *store) Resume(id ID) (Partial, error) {
 // reopen opens a partial and checks that what was durable still is what it was.
 func (s *store) reopen(e *unfinished) (_ *partial, err error) {
 	dir := partialPath(e.meta.ID)
-	b, err := readFile(s.disk, dir+"/"+nameMeta, maxMeta)
+	b, err := disk.ReadFile(s.disk, dir+"/"+nameMeta, maxMeta)
 	if err != nil {
 		return nil, diskError("read the metadata", err)
 	}
@@ -46,7 +48,7 @@ func (s *store) reopen(e *unfinished) (_ *partial, err error) {
 		return nil, fmt.Errorf("%w: the metadata of %s is damaged", ErrChecksum, e.meta.ID)
 	}
 	p := &partial{store: s, entry: e, durable: e.durable, hinted: e.durable, slot: f.next}
-	data, err := s.disk.edit(dir + "/" + nameData)
+	data, err := s.disk.Edit(dir + "/" + nameData)
 	if err != nil {
 		return nil, diskError("open the data", err)
 	}
@@ -68,7 +70,7 @@ func (s *store) reopen(e *unfinished) (_ *partial, err error) {
 	if [sha256.Size]byte(p.hash.Sum(nil)) != f.durable.Digest && e.durable > 0 {
 		return nil, fmt.Errorf("%w: the data of %s is not what was written", ErrChecksum, e.meta.ID)
 	}
-	if p.file, err = s.disk.edit(dir + "/" + nameMeta); err != nil {
+	if p.file, err = s.disk.Edit(dir + "/" + nameMeta); err != nil {
 		return nil, diskError("open the metadata", err)
 	}
 	// Names that we have read after a kill need not be durable, nor need the
@@ -91,7 +93,7 @@ func restore(state []byte) hash.Hash {
 }
 
 // rehash reads and hashes the first n bytes.
-func (s *store) rehash(data handle, n int64) (hash.Hash, error) {
+func (s *store) rehash(data disk.File, n int64) (hash.Hash, error) {
 	sum := sha256.New()
 	buffer := make([]byte, min(rehashBuffer, n))
 	for at := int64(0); at < n; at += int64(len(buffer)) {
@@ -99,7 +101,7 @@ func (s *store) rehash(data handle, n int64) (hash.Hash, error) {
 			return nil, ErrClosed
 		}
 		buffer = buffer[:min(int64(len(buffer)), n-at)]
-		if err := readFull(data, buffer, at); err != nil {
+		if err := disk.ReadFull(data, buffer, at); err != nil {
 			return nil, diskError("read the data", err)
 		}
 		sum.Write(buffer)

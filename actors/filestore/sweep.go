@@ -7,12 +7,14 @@ import (
 	"io/fs"
 	"strconv"
 	"strings"
+
+	"example.com/rollcall/actors/disk"
 )
 
 // openStore builds a store over a disk that nobody else uses.
-func openStore(d disk, lock io.Closer, o Options) (*store, Swept, error) {
+func openStore(d disk.FS, o Options, held ...io.Closer) (*store, Swept, error) {
 	s := &store{
-		opts: o.withDefaults(), disk: d, lock: lock,
+		opts: o.withDefaults(), disk: d, held: held,
 		files: newIndex(), partials: make(map[ID]*unfinished),
 		ledger: newLedger(), garbage: make(map[string]int64),
 	}
@@ -33,13 +35,13 @@ func (s *store) prepare(*Swept) error {
 	if err := checkOwn(s.disk); err != nil {
 		return err
 	}
-	found, err := s.disk.list(".")
+	found, err := s.disk.List(".")
 	if err != nil {
 		return diskError("read the data directory", err)
 	}
 	there := make(map[string]bool)
 	for _, e := range found {
-		there[e.name] = true
+		there[e.Name] = true
 	}
 	if !there[nameVersion] {
 		if err := s.replace(".", nameVersion, []byte(versionContent)); err != nil {
@@ -50,13 +52,13 @@ func (s *store) prepare(*Swept) error {
 		if there[dir] {
 			continue
 		}
-		if err := s.disk.mkdir(dir); err != nil {
+		if err := s.disk.Mkdir(dir); err != nil {
 			return diskError("make "+dir, err)
 		}
 	}
 	epoch := uint64(1)
 	if there[nameEpoch] {
-		b, err := readFile(s.disk, nameEpoch, 32)
+		b, err := disk.ReadFile(s.disk, nameEpoch, 32)
 		if err != nil {
 			return diskError("read "+nameEpoch, err)
 		}
@@ -83,17 +85,17 @@ const (
 )
 
 // inspect reads a directory of partial/ or files/.
-func (s *store) inspect(path string, e entry) (f metaFile, size int64, v verdict) {
-	id, err := ParseID(e.name)
-	if err != nil || !e.dir {
+func (s *store) inspect(path string, e disk.Entry) (f metaFile, size int64, v verdict) {
+	id, err := ParseID(e.Name)
+	if err != nil || !e.Dir {
 		return f, 0, broken
 	}
-	b, err := readFile(s.disk, path+"/"+nameMeta, maxMeta)
+	b, err := disk.ReadFile(s.disk, path+"/"+nameMeta, maxMeta)
 	if err == nil {
-		size, err = s.disk.size(path + "/" + nameData)
+		size, err = s.disk.Size(path + "/" + nameData)
 	}
 	switch {
-	case errors.Is(err, fs.ErrNotExist), errors.Is(err, errTooLong), errors.Is(err, errIrregular):
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, disk.ErrTooLong), errors.Is(err, disk.ErrIrregular):
 		return f, 0, broken
 	case err != nil:
 		return f, 0, unreadable
@@ -108,12 +110,12 @@ func (s *store) inspect(path string, e entry) (f metaFile, size int64, v verdict
 // sweepFiles reads what is visible. What is not as Commit left it is not shown,
 // and not removed either: no crash explains it, so somebody should look at it.
 func (s *store) sweepFiles(swept *Swept) error {
-	found, err := s.disk.list(dirFiles)
+	found, err := s.disk.List(dirFiles)
 	if err != nil {
 		return diskError("read "+dirFiles, err)
 	}
 	for _, e := range found {
-		f, size, v := s.inspect(dirFiles+"/"+e.name, e)
+		f, size, v := s.inspect(dirFiles+"/"+e.Name, e)
 		switch {
 		case v == unreadable:
 			swept.Failed++
@@ -134,40 +136,40 @@ func (s *store) sweepFiles(swept *Swept) error {
 }
 
 // quarantine moves an entry of files/ out of the way.
-func (s *store) quarantine(e entry) error {
-	if err := s.disk.mkdir(dirQuarantine); err != nil && !errors.Is(err, fs.ErrExist) {
+func (s *store) quarantine(e disk.Entry) error {
+	if err := s.disk.Mkdir(dirQuarantine); err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
 	}
-	there, err := s.disk.list(dirQuarantine)
+	there, err := s.disk.List(dirQuarantine)
 	if err != nil {
 		return err
 	}
-	name, taken := e.name, true
+	name, taken := e.Name, true
 	for n := 1; taken; n++ {
 		taken = false
 		for _, t := range there {
-			taken = taken || t.name == name
+			taken = taken || t.Name == name
 		}
 		if taken {
-			name = fmt.Sprintf("%s.%d", e.name, n)
+			name = fmt.Sprintf("%s.%d", e.Name, n)
 		}
 	}
-	return s.disk.rename(dirFiles+"/"+e.name, dirQuarantine+"/"+name)
+	return s.disk.Rename(dirFiles+"/"+e.Name, dirQuarantine+"/"+name)
 }
 
 // sweepPartials keeps what can be resumed and removes the rest (P8).
 func (s *store) sweepPartials(swept *Swept) error {
-	found, err := s.disk.list(dirPartial)
+	found, err := s.disk.List(dirPartial)
 	if err != nil {
 		return diskError("read "+dirPartial, err)
 	}
 	for _, e := range found {
-		f, size, v := s.inspect(dirPartial+"/"+e.name, e)
-		_, notOurs := ParseID(e.name)
+		f, size, v := s.inspect(dirPartial+"/"+e.Name, e)
+		_, notOurs := ParseID(e.Name)
 		switch {
 		case v == unreadable:
 			swept.Failed++
-		case notOurs != nil || !e.dir:
+		case notOurs != nil || !e.Dir:
 			s.sweepOut(dirPartial, e, &swept.Stray, swept)
 		case v == broken, size < f.durable.Offset, s.files.byID[f.meta.ID] != nil:
 			s.sweepOut(dirPartial, e, &swept.Broken, swept)
@@ -184,7 +186,7 @@ func (s *store) sweepPartials(swept *Swept) error {
 }
 
 func (s *store) sweepTrash(swept *Swept) error {
-	found, err := s.disk.list(dirTrash)
+	found, err := s.disk.List(dirTrash)
 	if err != nil {
 		return diskError("read "+dirTrash, err)
 	}
@@ -195,18 +197,18 @@ func (s *store) sweepTrash(swept *Swept) error {
 }
 
 // sweepOut removes an entry and counts it.
-func (s *store) sweepOut(dir string, e entry, count *int, swept *Swept) {
-	path := dir + "/" + e.name
-	size, err := s.disk.size(path + "/" + nameData)
+func (s *store) sweepOut(dir string, e disk.Entry, count *int, swept *Swept) {
+	path := dir + "/" + e.Name
+	size, err := s.disk.Size(path + "/" + nameData)
 	if err != nil {
 		size = 0
 	}
-	if removeTree(s.disk, dir, e) == nil {
+	if disk.RemoveTree(s.disk, dir, e) == nil {
 		*count++
 		return
 	}
 	swept.Failed++
-	if e.dir {
+	if e.Dir {
 		s.discardLater(path, size)
 	}
 }

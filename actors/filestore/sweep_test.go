@@ -8,15 +8,18 @@ import (
 	"path/filepath"
 	"syscall"
 	"testing"
+
+	"example.com/rollcall/actors/disk"
+	"example.com/rollcall/actors/disk/faultdisk"
 )
 
 // damage changes a file behind the store's back.
-func damage(t *testing.T, d disk, path string, change func([]byte) []byte) {
+func damage(t *testing.T, d disk.FS, path string, change func([]byte) []byte) {
 	t.Helper()
-	b := must[[]byte](t)(readFile(d, path, 1<<20))
-	ok(t, d.remove(path))
-	h := must[handle](t)(d.create(path))
-	ok(t, writeAll(h, change(b), 0))
+	b := must[[]byte](t)(disk.ReadFile(d, path, 1<<20))
+	ok(t, d.Remove(path))
+	h := must[disk.File](t)(d.Create(path))
+	ok(t, disk.WriteAll(h, change(b), 0))
 	ok(t, h.Close())
 }
 
@@ -45,7 +48,7 @@ func suspended(t *testing.T, s Store, n byte) []byte {
 // TestSweep: what is no partial is removed, what is no file is put aside, and
 // each is counted. guards P8
 func TestSweep(t *testing.T) {
-	d := newMemoryDisk()
+	d := disk.NewMemory()
 	s := openOn(t, d, Options{})
 	content := contentOf(1, 100)
 	for n := byte(1); n <= 6; n++ {
@@ -60,21 +63,21 @@ func TestSweep(t *testing.T) {
 	damage(t, d, filePath(idOf(2))+"/meta", flip(20))
 	damage(t, d, filePath(idOf(3))+"/data", cut(99))
 	damage(t, d, filePath(idOf(4))+"/meta", func(b []byte) []byte { return b[:slotOffset(&Meta{}, 1)] }) // no commitment
-	ok(t, d.rename(filePath(idOf(5)), filePath(idOf(99))))                                               // another's directory
-	ok(t, d.rename(filePath(idOf(6)), "files/report.pdf"))
-	ok(t, d.mkdir("files/empty"))
+	ok(t, d.Rename(filePath(idOf(5)), filePath(idOf(99))))                                               // another's directory
+	ok(t, d.Rename(filePath(idOf(6)), "files/report.pdf"))
+	ok(t, d.Mkdir("files/empty"))
 
 	damage(t, d, partialPath(idOf(12))+"/meta", cut(30))
 	damage(t, d, partialPath(idOf(13))+"/data", cut(1499))
-	ok(t, d.remove(partialPath(idOf(14))+"/data"))
-	ok(t, d.rename(partialPath(idOf(15)), "partial/upload"))
+	ok(t, d.Remove(partialPath(idOf(14))+"/data"))
+	ok(t, d.Rename(partialPath(idOf(15)), "partial/upload"))
 	damage(t, d, partialPath(idOf(16))+"/data", func(b []byte) []byte { return append(b, make([]byte, 600)...) })
-	ok(t, d.mkdir("trash/x"))
-	ok(t, d.mkdir("trash/x/y"))
-	h := must[handle](t)(d.create("notices/README"))
+	ok(t, d.Mkdir("trash/x"))
+	ok(t, d.Mkdir("trash/x/y"))
+	h := must[disk.File](t)(d.Create("notices/README"))
 	ok(t, h.Close())
 
-	s, swept, err := openStore(d, nil, Options{})
+	s, swept, err := openStore(d, Options{})
 	ok(t, err)
 	if want := (Swept{Files: 1, Partials: 2, Broken: 3, Trash: 1, Stray: 2, Quarantined: 6}); swept != want {
 		t.Errorf("swept %+v\nwant  %+v", swept, want)
@@ -88,7 +91,7 @@ func TestSweep(t *testing.T) {
 		delete(paths, path)
 	}
 	ok(t, s.Close())
-	s, swept, err = openStore(d, nil, Options{})
+	s, swept, err = openStore(d, Options{})
 	ok(t, err)
 	if want := (Swept{Files: 1, Partials: 2}); swept != want {
 		t.Errorf("the second sweep: %+v", swept)
@@ -107,7 +110,7 @@ func TestSweep(t *testing.T) {
 
 // TestQuarantineKeepsBoth: two broken files of one name are both kept.
 func TestQuarantineKeepsBoth(t *testing.T) {
-	d := newMemoryDisk()
+	d := disk.NewMemory()
 	for range 3 {
 		s := openOn(t, d, Options{})
 		put(t, s, offerAs(1, nil), nil)
@@ -115,7 +118,7 @@ func TestQuarantineKeepsBoth(t *testing.T) {
 		damage(t, d, filePath(idOf(1))+"/meta", cut(0))
 	}
 	ok(t, openOn(t, d, Options{}).Close())
-	if found := must[[]entry](t)(d.list(dirQuarantine)); len(found) != 3 {
+	if found := must[[]disk.Entry](t)(d.List(dirQuarantine)); len(found) != 3 {
 		t.Fatalf("put aside: %v", found)
 	}
 }
@@ -123,21 +126,21 @@ func TestQuarantineKeepsBoth(t *testing.T) {
 // TestSweepLeavesWhatItCannotRead: an error of the disk is no reason to remove
 // anything; and what cannot be removed is garbage that counts.
 func TestSweepLeavesWhatItCannotRead(t *testing.T) {
-	d := &faultDisk{disk: newMemoryDisk()}
+	d := faultdisk.Over(disk.NewMemory())
 	s := openOn(t, d, Options{})
 	content := contentOf(1, 100)
 	put(t, s, offerAs(1, content), content)
 	suspended(t, s, 2)
 	suspended(t, s, 3)
 	ok(t, s.Close())
-	damage(t, d.disk, partialPath(idOf(3))+"/meta", cut(1))
-	d.set(func(op, path string) error {
+	damage(t, d, partialPath(idOf(3))+"/meta", cut(1))
+	d.Set(func(op faultdisk.Op, path string) error {
 		if op == "read" && path != partialPath(idOf(3))+"/meta" && path != nameVersion && path != nameEpoch || op == "remove" && path != nameEpoch+suffixNew {
 			return syscall.EIO
 		}
 		return nil
 	})
-	s, swept, err := openStore(d, nil, Options{})
+	s, swept, err := openStore(d, Options{})
 	ok(t, err)
 	if want := (Swept{Failed: 3}); swept != want {
 		t.Errorf("swept %+v", swept)
@@ -145,13 +148,13 @@ func TestSweepLeavesWhatItCannotRead(t *testing.T) {
 	if u := s.Usage(); u.Garbage != 1 || u.GarbageBytes != 1500 {
 		t.Errorf("what cannot be removed counts %+v", u)
 	}
-	d.set(nil)
+	d.Set(nil)
 	s.Expire(0)
 	if u := s.Usage(); u != (Usage{}) {
 		t.Errorf("repaired: %+v", u)
 	}
 	ok(t, s.Close())
-	if _, swept, err = openStore(d, nil, Options{}); err != nil || swept != (Swept{Files: 1, Partials: 1}) {
+	if _, swept, err = openStore(d, Options{}); err != nil || swept != (Swept{Files: 1, Partials: 1}) {
 		t.Errorf("repaired and opened: %+v, %v", swept, err)
 	}
 }
@@ -160,7 +163,7 @@ func TestSweepLeavesWhatItCannotRead(t *testing.T) {
 // again; before one it is not needed. guards G5
 func TestResumeTrustsNothing(t *testing.T) {
 	for _, path := range []string{"/data", "/meta"} {
-		d := newMemoryDisk()
+		d := disk.NewMemory()
 		s := openOn(t, d, Options{})
 		suspended(t, s, 1)
 		ok(t, s.Close())
@@ -182,11 +185,11 @@ func TestResumeTrustsNothing(t *testing.T) {
 }
 
 func TestResumeReadsOnlyAfterRestart(t *testing.T) {
-	d := &faultDisk{disk: newMemoryDisk()}
+	d := faultdisk.Over(disk.NewMemory())
 	s := openOn(t, d, Options{})
 	suspended(t, s, 1)
 	reads := 0
-	d.set(func(op, path string) error {
+	d.Set(func(op faultdisk.Op, path string) error {
 		if op == "read" && path == partialPath(idOf(1))+"/data" {
 			reads++
 		}
@@ -199,7 +202,7 @@ func TestResumeReadsOnlyAfterRestart(t *testing.T) {
 	ok(t, p.Suspend())
 	ok(t, s.Close())
 	s = openOn(t, d, Options{})
-	d.set(func(op, path string) error {
+	d.Set(func(op faultdisk.Op, path string) error {
 		if op == "read" && path == partialPath(idOf(1))+"/data" {
 			return syscall.EIO
 		}
@@ -208,7 +211,7 @@ func TestResumeReadsOnlyAfterRestart(t *testing.T) {
 	if _, err := s.Resume(idOf(1)); !errors.Is(err, ErrDisk) {
 		t.Errorf("the disk cannot read: %v", err)
 	}
-	d.set(nil)
+	d.Set(nil)
 	p = must[Partial](t)(s.Resume(idOf(1))) // it has got better
 	must[int](t)(p.Write(contentOf(1, 2000)[1500:]))
 	must[Meta](t)(p.Commit(1))

@@ -85,7 +85,7 @@ func TestRealReadOnly(t *testing.T) {
 	defer s.Close()
 	// The lock's handle is open for writing, which keeps the file system from
 	// becoming read-only: take it away, as a disk does that gives up.
-	ok(t, s.(*store).lock.Close())
+	ok(t, s.(*store).held[0].Close())
 	remount(syscall.MS_RDONLY)
 	if _, err := s.Begin(offerAs(3, content)); !errors.Is(err, ErrReadOnly) {
 		t.Errorf("a put: %v", err)

@@ -8,6 +8,8 @@ import (
 	"math/rand/v2"
 	"testing"
 	"time"
+
+	"example.com/rollcall/actors/disk"
 )
 
 // contentOf gives n bytes that depend on the seed.
@@ -65,9 +67,9 @@ func openDir(t testing.TB, dir string, o Options) Store {
 }
 
 // openOn opens a store over a disk of the test.
-func openOn(t testing.TB, d disk, o Options) *store {
+func openOn(t testing.TB, d disk.FS, o Options) *store {
 	t.Helper()
-	s, _, err := openStore(d, nil, o)
+	s, _, err := openStore(d, o)
 	ok(t, err)
 	t.Cleanup(func() { s.Close() })
 	return s
@@ -134,18 +136,18 @@ func checkFiles(t testing.TB, s Store) map[ID]Meta {
 }
 
 // pathsOf gives every path on a disk, in order of depth.
-func pathsOf(t testing.TB, d disk) map[string]bool {
+func pathsOf(t testing.TB, d disk.FS) map[string]bool {
 	t.Helper()
 	paths := make(map[string]bool)
 	var walk func(string)
 	walk = func(dir string) {
-		for _, e := range must[[]entry](t)(d.list(dir)) {
-			name := dir + "/" + e.name
+		for _, e := range must[[]disk.Entry](t)(d.List(dir)) {
+			name := dir + "/" + e.Name
 			if dir == "." {
-				name = e.name
+				name = e.Name
 			}
 			paths[name] = true
-			if e.dir {
+			if e.Dir {
 				walk(name)
 			}
 		}
@@ -156,7 +158,7 @@ func pathsOf(t testing.TB, d disk) map[string]bool {
 
 // checkNoOrphan checks that a disk holds what the store has in its lists, and
 // nothing else (P8).
-func checkNoOrphan(t testing.TB, d disk, s Store, noticesOf ...string) {
+func checkNoOrphan(t testing.TB, d disk.FS, s Store, noticesOf ...string) {
 	t.Helper()
 	want := map[string]bool{
 		nameVersion: true, nameEpoch: true, nameLock: true,

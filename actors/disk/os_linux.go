@@ -1,6 +1,7 @@
-package filestore
+package disk
 
 import (
+	"math"
 	"os"
 	"syscall"
 )
@@ -22,8 +23,8 @@ func freeBytes(f *os.File) (int64, bool) {
 	if err := syscall.Fstatfs(int(f.Fd()), &s); err != nil || s.Bsize <= 0 {
 		return 0, false
 	}
-	if s.Bavail > maxLimit/uint64(s.Bsize) {
-		return maxLimit, true
+	if s.Bavail > math.MaxInt64/uint64(s.Bsize) {
+		return math.MaxInt64, true
 	}
 	return int64(s.Bavail) * s.Bsize, true
 }

@@ -1,6 +1,7 @@
-package filestore
+package disk
 
 import (
+	"errors"
 	"io"
 	"io/fs"
 	"path"
@@ -9,27 +10,32 @@ import (
 	"sync"
 )
 
-// memoryDisk is a disk in memory. Syncing does nothing, since nothing outlives
-// the process. What is removed while it is open stays readable.
-type memoryDisk struct {
-	mu   sync.Mutex // guards the tree; a node's content has its own
-	root *memoryNode
+// memoryFS is a disk in memory.
+type memoryFS struct {
+	mu    sync.Mutex // guards the tree; a node's content has its own
+	root  *memoryNode
+	locks map[string]bool // owned by mu; one for each lock that is held
 }
 
 // memoryNode is a directory, or a file where children is nil.
 type memoryNode struct {
-	children map[string]*memoryNode // owned by memoryDisk.mu
+	children map[string]*memoryNode // owned by memoryFS.mu
 
 	mu   sync.RWMutex
 	data []byte // owned by mu
 }
 
-func newMemoryDisk() *memoryDisk { return &memoryDisk{root: newMemoryDir()} }
+// NewMemory makes an empty disk in memory. Syncing does nothing, since nothing
+// outlives the process. It is never full and never fails, and what is removed
+// while it is open stays readable.
+func NewMemory() FS {
+	return &memoryFS{root: newMemoryDir(), locks: make(map[string]bool)}
+}
 
 func newMemoryDir() *memoryNode { return &memoryNode{children: make(map[string]*memoryNode)} }
 
 // find gives a node, or nil. The lock must be held.
-func (d *memoryDisk) find(name string) *memoryNode {
+func (d *memoryFS) find(name string) *memoryNode {
 	n := d.root
 	if name == "." {
 		return n
@@ -44,7 +50,7 @@ func (d *memoryDisk) find(name string) *memoryNode {
 }
 
 // put enters a node under a name that is free. The lock must be held.
-func (d *memoryDisk) put(op, name string, n *memoryNode) error {
+func (d *memoryFS) put(op, name string, n *memoryNode) error {
 	parent := d.find(path.Dir(name))
 	switch {
 	case parent == nil || parent.children == nil:
@@ -56,33 +62,33 @@ func (d *memoryDisk) put(op, name string, n *memoryNode) error {
 	return nil
 }
 
-func (d *memoryDisk) mkdir(name string) error {
+func (d *memoryFS) Mkdir(name string) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.put("mkdir", name, newMemoryDir())
 }
 
-func (d *memoryDisk) create(name string) (handle, error) {
+func (d *memoryFS) Create(name string) (File, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	n := new(memoryNode)
 	if err := d.put("create", name, n); err != nil {
 		return nil, err
 	}
-	return &memoryHandle{node: n}, nil
+	return &memoryFile{node: n}, nil
 }
 
-func (d *memoryDisk) edit(name string) (handle, error) {
+func (d *memoryFS) Edit(name string) (File, error) {
 	n, err := d.regular("open", name)
 	if err != nil {
 		return nil, err
 	}
-	return &memoryHandle{node: n}, nil
+	return &memoryFile{node: n}, nil
 }
 
-func (d *memoryDisk) view(name string) (handle, error) { return d.edit(name) }
+func (d *memoryFS) View(name string) (File, error) { return d.Edit(name) }
 
-func (d *memoryDisk) regular(op, name string) (*memoryNode, error) {
+func (d *memoryFS) regular(op, name string) (*memoryNode, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	n := d.find(name)
@@ -90,12 +96,12 @@ func (d *memoryDisk) regular(op, name string) (*memoryNode, error) {
 	case n == nil:
 		return nil, &fs.PathError{Op: op, Path: name, Err: fs.ErrNotExist}
 	case n.children != nil:
-		return nil, &fs.PathError{Op: op, Path: name, Err: errIrregular}
+		return nil, &fs.PathError{Op: op, Path: name, Err: ErrIrregular}
 	}
 	return n, nil
 }
 
-func (d *memoryDisk) rename(from, to string) error {
+func (d *memoryFS) Rename(from, to string) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	n := d.find(from)
@@ -112,7 +118,7 @@ func (d *memoryDisk) rename(from, to string) error {
 	return nil
 }
 
-func (d *memoryDisk) remove(name string) error {
+func (d *memoryFS) Remove(name string) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	n := d.find(name)
@@ -126,22 +132,22 @@ func (d *memoryDisk) remove(name string) error {
 	return nil
 }
 
-func (d *memoryDisk) list(name string) ([]entry, error) {
+func (d *memoryFS) List(name string) ([]Entry, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	n := d.find(name)
 	if n == nil || n.children == nil {
 		return nil, &fs.PathError{Op: "list", Path: name, Err: fs.ErrNotExist}
 	}
-	entries := make([]entry, 0, len(n.children))
+	entries := make([]Entry, 0, len(n.children))
 	for name, child := range n.children {
-		entries = append(entries, entry{name: name, dir: child.children != nil})
+		entries = append(entries, Entry{Name: name, Dir: child.children != nil})
 	}
-	slices.SortFunc(entries, func(a, b entry) int { return strings.Compare(a.name, b.name) })
+	slices.SortFunc(entries, func(a, b Entry) int { return strings.Compare(a.Name, b.Name) })
 	return entries, nil
 }
 
-func (d *memoryDisk) size(name string) (int64, error) {
+func (d *memoryFS) Size(name string) (int64, error) {
 	n, err := d.regular("size", name)
 	if err != nil {
 		return 0, err
@@ -151,16 +157,41 @@ func (d *memoryDisk) size(name string) (int64, error) {
 	return int64(len(n.data)), nil
 }
 
-func (d *memoryDisk) syncDir(string) error { return nil }
+func (d *memoryFS) SyncDir(string) error { return nil }
 
-func (d *memoryDisk) free() (int64, bool) { return 0, false }
+func (d *memoryFS) Free() (int64, bool) { return 0, false }
 
-func (d *memoryDisk) close() error { return nil }
+func (d *memoryFS) Lock(name string) (io.Closer, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.locks[name] {
+		return nil, &fs.PathError{Op: "lock", Path: name, Err: ErrLocked}
+	}
+	if err := d.put("lock", name, new(memoryNode)); err != nil && !errors.Is(err, fs.ErrExist) {
+		return nil, err
+	}
+	d.locks[name] = true
+	return unlock(sync.OnceFunc(func() {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		delete(d.locks, name)
+	})), nil
+}
 
-// memoryHandle is an open memoryNode.
-type memoryHandle struct{ node *memoryNode }
+// unlock is a lock in memory.
+type unlock func()
 
-func (h *memoryHandle) ReadAt(p []byte, off int64) (int, error) {
+func (u unlock) Close() error {
+	u()
+	return nil
+}
+
+func (d *memoryFS) Close() error { return nil }
+
+// memoryFile is an open memoryNode.
+type memoryFile struct{ node *memoryNode }
+
+func (h *memoryFile) ReadAt(p []byte, off int64) (int, error) {
 	h.node.mu.RLock()
 	defer h.node.mu.RUnlock()
 	if off >= int64(len(h.node.data)) {
@@ -173,14 +204,14 @@ func (h *memoryHandle) ReadAt(p []byte, off int64) (int, error) {
 	return n, nil
 }
 
-func (h *memoryHandle) WriteAt(p []byte, off int64) (int, error) {
+func (h *memoryFile) WriteAt(p []byte, off int64) (int, error) {
 	h.node.mu.Lock()
 	defer h.node.mu.Unlock()
 	h.node.data = grow(h.node.data, off+int64(len(p)))
 	return copy(h.node.data[off:], p), nil
 }
 
-func (h *memoryHandle) Truncate(size int64) error {
+func (h *memoryFile) Truncate(size int64) error {
 	h.node.mu.Lock()
 	defer h.node.mu.Unlock()
 	h.node.data = grow(h.node.data, size)[:size]
@@ -195,8 +226,8 @@ func grow(b []byte, n int64) []byte {
 	return b
 }
 
-func (h *memoryHandle) Sync() error { return nil }
+func (h *memoryFile) Sync() error { return nil }
 
-func (h *memoryHandle) hint(int64, int64) {}
+func (h *memoryFile) Hint(int64, int64) {}
 
-func (h *memoryHandle) Close() error { return nil }
+func (h *memoryFile) Close() error { return nil }
