@@ -27,7 +27,7 @@ type connectionTransfers struct {
 type lane struct {
 	t      *transferActor
 	number uint64
-	chunks []bulk // to be sent; bounded by the transfer's window
+	chunks []bulk // to be sent; bounded by the transfer's window, however short they come
 }
 
 // news is a notice that waits to be sent.
@@ -190,6 +190,9 @@ func (c *connection) onBulk(m bulk) {
 	if s == nil {
 		return // the transfer has ended
 	}
+	if n := len(s.chunks); n > 0 && s.chunks[n-1].join(m, c.sys.chunkSize()) {
+		return
+	}
 	if s.chunks = append(s.chunks, m); len(s.chunks) == 1 {
 		files.turns = append(files.turns, s)
 	}
@@ -221,9 +224,11 @@ func (c *connection) feedChunks() {
 		if s.chunks = append(s.chunks[:0], s.chunks[1:]...); len(s.chunks) > 0 {
 			files.turns = append(files.turns, s)
 		}
-		c.out.Bulk(m.frame)
-		s.t.tell(bulkPassed{number: m.number, n: m.n})
-		sum += len(m.frame)
+		if frame, err := m.frame(); err == nil { // always: the numbers come from wire
+			c.out.Bulk(frame)
+			sum += len(frame)
+		}
+		s.t.tell(bulkPassed{number: m.number, n: len(m.data())})
 	}
 }
 

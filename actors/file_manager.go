@@ -23,6 +23,8 @@ type fileManager struct {
 
 	// atomic
 	asides atomic.Uint64 // how many goroutines aside has started
+	// locked
+	buffers chunkBuffers
 
 	// owned by the actor
 	book      *transfer.Book

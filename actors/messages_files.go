@@ -210,13 +210,6 @@ type transferClose struct {
 // transferReply is a message of a transfer for the client.
 type transferReply struct{ msg wire.Message }
 
-// bulk is an encoded chunk, for the bulk lane.
-type bulk struct {
-	number uint64
-	frame  []byte
-	n      int // bytes of the file in it
-}
-
 // fileNotice is an encoded FileNotice for a user.
 type fileNotice struct {
 	user  string

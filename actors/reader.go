@@ -25,8 +25,12 @@ func (c *connection) read() {
 	}()
 	s := c.sys
 	split := wire.NewSplitter(wire.MaxHelloFrame, s.set.ReadBuffer)
-	greeted := false
+	space := s.set.ReadBuffer
+	greeted, filling := false, false
 	for {
+		if want := c.readSpace(filling); want != space && greeted && split.Buffered() == 0 {
+			split, space = wire.NewSplitter(s.set.MaxFrame, want), want
+		}
 		n, err := c.transport.Read(split.Space())
 		if n > 0 {
 			now := s.now()
@@ -34,7 +38,7 @@ func (c *connection) read() {
 			c.bytesIn.Add(uint64(n))
 			s.count.bytesIn.Add(uint64(n))
 			split.Filled(n)
-			if ferr := c.hand(split, &greeted); ferr != nil {
+			if ferr := c.hand(split, &greeted, &filling); ferr != nil {
 				c.tell(readEnded{err: ferr, reason: frameReason(ferr)})
 				c.drainTransport()
 				return
@@ -49,6 +53,33 @@ func (c *connection) read() {
 			return
 		}
 	}
+}
+
+// fileSpace is the size of the read buffer while a file comes in. A client that
+// makes use of it has just sent a frame as long as that of a large chunk, for
+// which the buffer had grown already.
+const fileSpace = 128 << 10
+
+// readSpace returns how large the read buffer is to be.
+func (c *connection) readSpace(filling bool) int {
+	if filling {
+		return max(fileSpace, c.sys.set.ReadBuffer)
+	}
+	return c.sys.set.ReadBuffer
+}
+
+// decode decodes a frame. The data of a chunk is copied once, to where it waits
+// for the disk.
+func (c *connection) decode(f wire.Frame, greeted bool) (wire.Message, error) {
+	if f.Type != wire.TypeChunk || !greeted || c.sys.files == nil {
+		return wire.Decode(f.Type, f.Body)
+	}
+	m, err := wire.DecodeChunk(f.Body)
+	if err != nil {
+		return nil, err
+	}
+	m.Data = c.sys.files.buffers.clone(m.Data)
+	return &m, nil
 }
 
 // markPartial notes since when a frame is incomplete: not since it was read,
@@ -69,8 +100,9 @@ func (c *connection) woken() { c.sys.set.Hooks.goOn(c.pid.ID, "credits") }
 var errEnding = errors.New("rollcall: connection is ending")
 
 // hand decodes all whole frames and hands them to the actor in as few messages
-// as credits allow.
-func (c *connection) hand(split *wire.Splitter, greeted *bool) error {
+// as credits allow. It notes in filling whether the last of them was a long part
+// of a file.
+func (c *connection) hand(split *wire.Splitter, greeted, filling *bool) error {
 	var batch []paidFrame
 	send := func() {
 		if len(batch) > 0 {
@@ -92,7 +124,8 @@ func (c *connection) hand(split *wire.Splitter, greeted *bool) error {
 			// of a snapshot.
 			return fmt.Errorf("%w: message %v is not for a server", wire.ErrMalformed, f.Type)
 		}
-		m, err := wire.Decode(f.Type, f.Body)
+		*filling = f.Type == wire.TypeChunk && len(f.Body) > maxChunk/2
+		m, err := c.decode(f, *greeted)
 		if errors.Is(err, wire.ErrUnknownType) && *greeted {
 			c.sys.count.unknownFrames.Add(1)
 			continue

@@ -11,8 +11,7 @@ import (
 
 // transferActor carries one file. It has one operation on the disk under way at
 // most, on a goroutine of its own, so that a slow disk holds up this file and no
-// other. What it holds in memory is at most one window, and what one operation
-// reads.
+// other. What it holds in memory is at most twice its window, and one chunk.
 //
 // It ends in two steps, like a connection: it tells the file manager that it has
 // ended, and it stops when that has let go of it, so that nothing the file
@@ -44,7 +43,8 @@ type transferActor struct {
 	told     uint64 // and what the sender was told of that
 	partial  filestore.Partial
 	file     filestore.File
-	pending  [][]byte // chunks that wait for the disk; bounded by the window
+	pending  [][]byte // chunks that wait for the disk, joined; bounded by the window
+	unsynced int      // bytes that no checkpoint covers yet
 	busy     diskOp
 	waiting  *attachTransfer // to be answered when the disk is ready
 	late     []fileRequest   // came when it was ending, to be begun anew; bounded by credits
@@ -275,7 +275,7 @@ func (t *transferActor) onChunk(m *wire.Chunk) {
 		t.forward(m)
 		return
 	}
-	t.pending = append(t.pending, m.Data)
+	t.pending = t.files.buffers.join(t.pending, m.Data)
 }
 
 // onPassed notes that a part of the file has left the memory.

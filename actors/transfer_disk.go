@@ -11,6 +11,12 @@ import (
 // The life of a put on the disk: what is to be done next, one operation at a
 // time.
 
+// checkpointBytes is how much of a put is written between two checkpoints. A
+// server that is killed has what came before the last one: a put of any size goes
+// on with all but this much. The disk was told to begin with it long before, so
+// that a checkpoint waits for little.
+const checkpointBytes = 64 << 20
+
 // next starts the operation that is due, if any.
 func (t *transferActor) next() {
 	switch {
@@ -41,8 +47,13 @@ func (t *transferActor) nextPut() {
 			d.partial, err = store.Resume(id)
 			return err
 		})
+	case len(t.pending) > 0 && t.unsynced >= checkpointBytes:
+		t.do(opSync, func(*diskDone) error {
+			_, err := partial.Sync()
+			return err
+		})
 	case len(t.pending) > 0:
-		chunks := t.pending
+		chunks, buffers := t.pending, &t.files.buffers
 		t.pending = nil
 		t.do(opWrite, func(d *diskDone) error {
 			for _, c := range chunks {
@@ -51,6 +62,7 @@ func (t *transferActor) nextPut() {
 				if err != nil {
 					return err
 				}
+				buffers.give(c)
 			}
 			return nil
 		})
@@ -112,10 +124,13 @@ func (t *transferActor) onDisk(d diskDone) {
 	}
 	switch d.op {
 	case opBegin, opResume:
-		t.begun, t.partial = true, d.partial
+		t.begun, t.partial, t.unsynced = true, d.partial, 0
 		t.meta = t.partial.Meta()
 		t.files.tell(transferBegun{t: t, meta: t.meta})
+	case opSync:
+		t.unsynced = 0
 	case opWrite:
+		t.unsynced += d.n
 		t.grant(d.n)
 	case opCommit:
 		t.partial, t.begun, t.meta = nil, false, d.meta

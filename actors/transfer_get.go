@@ -30,16 +30,11 @@ func (t *transferActor) nextGet() {
 	t.do(opRead, func(*diskDone) error {
 		for left := n; left > 0; {
 			part := int(min(left, most)) //nolint:gosec // at most a chunk
-			frame, err := chunkFrame(number, offset, part)
-			if err != nil {
+			b := newBulk(number, offset, part)
+			if _, err := file.ReadAt(b.data(), int64(offset)); err != nil { //nolint:gosec // within the file's size
 				return err
 			}
-			head := len(frame)
-			frame = frame[:head+part]
-			if _, err := file.ReadAt(frame[head:], int64(offset)); err != nil { //nolint:gosec // within the file's size
-				return err
-			}
-			owner.tell(bulk{number: number, frame: frame, n: part})
+			owner.tell(b)
 			offset, left = offset+uint64(part), left-uint64(part) //nolint:gosec // positive
 		}
 		return nil

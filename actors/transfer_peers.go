@@ -82,17 +82,10 @@ func (t *transferActor) accept(m attachReceiver) {
 // forward hands a chunk of a relay on. It stays within what the receiver has
 // granted, for no more was granted to the sender.
 func (t *transferActor) forward(m *wire.Chunk) {
-	frame, err := chunkFrame(t.number, m.Offset, len(m.Data))
-	if err != nil {
-		t.end(endTransfer{code: wire.CodeInternal, text: "internal error"})
-		return
-	}
-	t.receiver.tell(bulk{number: t.number, frame: append(frame, m.Data...), n: len(m.Data)})
-}
-
-// chunkFrame returns the frame of a chunk up to its data, with room for that.
-func chunkFrame(number, offset uint64, size int) ([]byte, error) {
-	return wire.AppendChunkHead(make([]byte, 0, 4+wire.MaxChunkOverhead+size), number, offset, size)
+	b := newBulk(t.number, m.Offset, len(m.Data))
+	copy(b.data(), m.Data)
+	t.files.buffers.give(m.Data)
+	t.receiver.tell(b)
 }
 
 // onCredit takes what the receiving client has and grants. The sender of a relay

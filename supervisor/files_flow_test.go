@@ -302,3 +302,54 @@ func TestPingOvertakesChunks(t *testing.T) {
 		t.Error("no pong")
 	})
 }
+
+// feedShort sends n bytes of the file, a byte a chunk.
+func (s *sending) feedShort(n int) {
+	s.p.t.Helper()
+	for range n {
+		s.feed(1)
+	}
+}
+
+// TestShortChunks: a client that sends a byte at a time takes no more of the
+// server's memory than another. What waits is joined: for the disk, and for a
+// receiver that does not read. Guards G6.
+func TestShortChunks(t *testing.T) {
+	inDepot(t, supervisor.Config{Window: smallWindow}, func(d *depot) {
+		const n = 20_000
+		ann, bob := d.join("ann"), d.join("bob")
+		data := textOf("short", n)
+		s := ann.offer(putOf("short", data, "bob"), data)
+		release := d.disk.block("Write", "short")
+		s.feedShort(n)
+		d.settle()
+		release()
+		if _, ok := s.finish().(*wire.Done); !ok {
+			t.Error("it was aborted")
+		}
+		if calls := d.disk.called("Write", "short"); calls > 3 { // the first, and what waited behind it
+			t.Errorf("G6: %d writes", calls)
+		}
+		s = ann.offer(relayOf("relay", data, "bob"), data)
+		o := offered(bob, "relay")
+		bob.send(&wire.Accept{Transfer: o.Transfer, Limit: wire.MaxFileSize})
+		s.take()
+		bob.freeze()
+		s.feed(n / 2) // fills the link
+		d.settle()
+		s.feedShort(n - n/2)
+		d.settle()
+		bob.thaw()
+		d.settle()
+		chunks, got := 0, []byte(nil)
+		for _, c := range has[*wire.Chunk](bob) {
+			chunks++
+			got = append(got, c.Data...)
+		}
+		if chunks > 100 || string(got) != string(data) {
+			t.Errorf("G6: %d chunks, %d bytes", chunks, len(got))
+		}
+		bob.send(&wire.Done{Transfer: o.Transfer})
+		d.settle()
+	})
+}

@@ -22,7 +22,7 @@ import (
 
 // server is a real one, on a loopback port that stays the same over its lives.
 type server struct {
-	t     *testing.T
+	t     testing.TB
 	dir   string
 	addr  string
 	cfg   supervisor.Config
@@ -30,7 +30,7 @@ type server struct {
 	sup   *supervisor.Supervisor
 }
 
-func newServer(t *testing.T, cfg supervisor.Config) *server {
+func newServer(t testing.TB, cfg supervisor.Config) *server {
 	t.Helper()
 	s := &server{t: t, dir: t.TempDir(), addr: "127.0.0.1:0", cfg: cfg}
 	s.start()
