@@ -58,6 +58,8 @@ type connection struct {
 	identifier string
 	times      heartbeat.Times
 	life       heartbeat.Monitor
+	trips      *roundTrips   // nil until a ping was answered
+	wrote      time.Duration // when a write last went well; 0: never
 	timer      *time.Timer
 	due        time.Duration // when the timer is to fire
 	out        outbox.Outbox

@@ -13,7 +13,17 @@ type ending struct {
 	err      error
 	midFrame bool
 	cut      bool // no time for a goodbye
+	rival    rival
 }
+
+// rival is the connection that takes another one's place, if one does.
+type rival struct {
+	id     uint64
+	remote string
+}
+
+// asRival names a connection as the rival of another.
+func (c *connection) asRival() rival { return rival{c.id, c.endpoint.Remote} }
 
 // end gives the connection its one termination (G2): the first reason stands.
 // The registry is told at once; the goodbye to the client, if one makes sense,
@@ -70,10 +80,18 @@ func (c *connection) testify(reason wire.Reason, e ending, handshaken bool) *Ter
 		BytesIn: c.bytesIn.Load(), BytesOut: c.bytesOut.Load(),
 		FramesIn: c.framesIn.Load(), FramesOut: c.framesOut.Load(),
 		QueueFrames: frames, QueueBytes: bytes,
+		First: first(reason, e.err), Rival: e.rival.id, RivalRemote: e.rival.remote,
+	}
+	if t.BytesIn > 0 {
+		t.LastIn = t.Ended.Add(-t.Silent)
+	}
+	if c.wrote > 0 {
+		t.LastOut = t.Ended.Add(c.wrote - now)
 	}
 	if handshaken {
 		t.Interval, t.Timeout = c.times.Interval, c.times.Timeout
 		t.PingsSent, t.PingsMissed, t.RTT = int(c.life.Sent()), int(c.life.Missed()), c.life.RTT()
+		t.PingsAnswered, t.RTTs = int(c.life.Answered()), c.trips.list()
 	}
 	if e.err != nil {
 		t.Error = e.err.Error()
@@ -102,7 +120,7 @@ func (c *connection) onStop(m stopConnection) {
 		}
 		return
 	}
-	c.end(m.reason, ending{detail: m.detail, cut: m.cut})
+	c.end(m.reason, ending{detail: m.detail, cut: m.cut, rival: m.rival})
 }
 
 func (c *connection) closeTransport() {

@@ -45,6 +45,20 @@ func (c *connection) checkLife(now time.Duration) {
 	c.arm(next)
 }
 
+// pong takes in the answer to a ping.
+func (c *connection) pong(m *wire.Pong) {
+	before := c.life.Answered()
+	c.life.Pong(c.sys.now(), echoed(m.Echo))
+	if c.life.Answered() == before {
+		return // it answers nothing
+	}
+	if c.trips == nil {
+		c.trips = new(roundTrips)
+	}
+	c.trips.add(c.life.RTT())
+	c.rtt.Store(int64(c.life.RTT()))
+}
+
 // checkFrame ends a client that never finishes the frame it began.
 func (c *connection) checkFrame(now time.Duration) {
 	since := time.Duration(c.partialSince.Load())

@@ -114,7 +114,7 @@ func (c *connection) loginDone(request uint64, m loginDone) {
 	}
 	c.sys.count.loginsRefused.Add(1)
 	c.refuse(request, m.code, m.text)
-	c.end(m.reason, ending{detail: m.text})
+	c.end(m.reason, ending{detail: m.text, rival: m.rival})
 }
 
 // handlerContext returns the context of the embedder's code that runs for this

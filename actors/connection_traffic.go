@@ -66,8 +66,7 @@ func (c *connection) onMessage(f paidFrame) {
 	case *wire.Ping:
 		c.control(&wire.Pong{Echo: m.Time, Time: uint64(c.sys.now() / time.Microsecond)}) //nolint:gosec // positive
 	case *wire.Pong:
-		c.life.Pong(c.sys.now(), echoed(m.Echo))
-		c.rtt.Store(int64(c.life.RTT()))
+		c.pong(m)
 	case *wire.Login:
 		c.onLogin(m, f.credit)
 		return

@@ -24,6 +24,7 @@ type counters struct {
 	pingsSent                                              atomic.Uint64
 	filesStored, filesFetched, filesAborted, partialsSwept atomic.Uint64
 	acceptErrors                                           atomic.Uint64
+	recordBatches, recordFailures, recordsLost, restored   atomic.Uint64
 	terminations                                           [256]atomic.Uint64 // by reason
 }
 
@@ -60,8 +61,12 @@ type Counters struct {
 	FilesAborted    uint64            `json:"files_aborted"`
 	PartialsSwept   uint64            `json:"partials_swept"` // left by an earlier life, not claimed in time
 	Panics          uint64            `json:"panics"`
-	Mended          uint64            `json:"mended"`       // terminations that a panic had lost and a sweep found
-	Stalls          uint64            `json:"stalls"`       // of the server itself
+	Mended          uint64            `json:"mended"`         // terminations that a panic had lost and a sweep found
+	Stalls          uint64            `json:"stalls"`         // of the server itself
+	RecordBatches   uint64            `json:"record_batches"` // writes of the roll and the journal
+	RecordFailures  uint64            `json:"record_failures"`
+	RecordsLost     uint64            `json:"records_lost"`
+	Restored        uint64            `json:"restored"`     // users taken over from an earlier life that was lost
 	Terminations    map[string]uint64 `json:"terminations"` // by reason
 }
 
@@ -85,6 +90,8 @@ func (s *System) Counters() Counters {
 		Stalls:      c.stalls.Load(),
 		FilesStored: c.filesStored.Load(), FilesFetched: c.filesFetched.Load(),
 		FilesAborted: c.filesAborted.Load(), PartialsSwept: c.partialsSwept.Load(),
+		RecordBatches: c.recordBatches.Load(), RecordFailures: c.recordFailures.Load(),
+		RecordsLost: c.recordsLost.Load(), Restored: c.restored.Load(),
 		Terminations: make(map[string]uint64),
 	}
 	for i := range c.terminations {

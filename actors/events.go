@@ -29,19 +29,99 @@ type Terminated struct{ Termination }
 
 // UserOnline tells that a user's first session began.
 type UserOnline struct {
-	User    string
-	Epoch   uint64
-	Version uint64
-	At      time.Time
+	User       string
+	Epoch      uint64
+	Version    uint64
+	At         time.Time
+	Connection uint64 // on which the user logged in
+	Watchers   int    // connections that watch the user now
 }
 
 // UserOffline tells that a user's last session ended and any grace has run out.
 type UserOffline struct {
-	User    string
-	Reason  wire.Reason
-	Epoch   uint64
-	Version uint64
-	At      time.Time
+	User       string
+	Reason     wire.Reason
+	Epoch      uint64
+	Version    uint64
+	At         time.Time
+	Connection uint64 // of the last session; 0 with node_lost
+	Watchers   int    // connections that watch the user now
+	// LastAlive is told with node_lost: when the user was last known online. That
+	// is the time that watchers are told.
+	LastAlive time.Time
+}
+
+// SessionEnded tells what the end of a session means for its user. It comes
+// before the UserOffline that it leads to, if it does. It comes after the
+// Terminated of its connection, but for two: a logout, which ends no connection,
+// and a session that a newer connection has taken over.
+type SessionEnded struct {
+	User       string
+	Connection uint64
+	Session    uint64
+	Reason     wire.Reason
+	Left       int       // sessions that the user still has
+	HeldUntil  time.Time // a grace holds the user online till then; zero: none does
+	Offline    bool      // the user goes offline at once
+	At         time.Time
+}
+
+// Restored tells, before all other events, whom the server holds online because
+// its earlier life was lost with them (G7). No UserOnline comes for them. Who is
+// not back at Until goes offline with reason node_lost; who is, goes on.
+type Restored struct {
+	Epoch     uint64 // of this life
+	Before    uint64 // the epoch of the earlier one
+	LastAlive time.Time
+	Until     time.Time
+	Users     []RestoredUser // in order of their names
+	// Damage tells in words what could not be read; empty when all could.
+	Damage string
+	At     time.Time
+}
+
+// RestoredUser is one of them.
+type RestoredUser struct {
+	User      string
+	Since     time.Time // when the user had come online
+	LastAlive time.Time // when the user was last known online: before Restored's when two lives were lost
+}
+
+// RecordFailing tells that the roll or the journal cannot be written, once, when
+// it begins. The server goes on, and tries again.
+type RecordFailing struct {
+	What  string // "roll" or "journal"
+	Error string
+	At    time.Time
+}
+
+// RecordMended tells that it can be written again.
+type RecordMended struct {
+	What string
+	Lost uint64 // journal records that were given up meanwhile
+	At   time.Time
+}
+
+// FileInterrupted tells that a transfer has lost a side and waits for it to
+// come back, FileResumed that it goes on.
+type FileInterrupted struct {
+	Meta       filestore.Meta
+	Kind       string // put, get or relay
+	User       string // whose transfer it is
+	Connection uint64 // which it has lost
+	By         string // the user whose side is gone
+	Done       uint64 // bytes, where they are known
+	At         time.Time
+}
+
+// FileResumed tells that an interrupted transfer goes on.
+type FileResumed struct {
+	Meta       filestore.Meta
+	Kind       string
+	User       string
+	Connection uint64 // on which it goes on
+	Done       uint64
+	At         time.Time
 }
 
 // Fault tells of a defect that a guard caught: which actor, handling what. A
@@ -79,14 +159,20 @@ type FileAborted struct {
 	At    time.Time
 }
 
-func (FileCommitted) event() {}
-func (FileAborted) event()   {}
-func (Established) event()   {}
-func (Terminated) event()    {}
-func (UserOnline) event()    {}
-func (UserOffline) event()   {}
-func (Fault) event()         {}
-func (Stall) event()         {}
+func (SessionEnded) event()    {}
+func (Restored) event()        {}
+func (RecordFailing) event()   {}
+func (RecordMended) event()    {}
+func (FileInterrupted) event() {}
+func (FileResumed) event()     {}
+func (FileCommitted) event()   {}
+func (FileAborted) event()     {}
+func (Established) event()     {}
+func (Terminated) event()      {}
+func (UserOnline) event()      {}
+func (UserOffline) event()     {}
+func (Fault) event()           {}
+func (Stall) event()           {}
 
 // EventsLost tells one subscriber that it was too slow for this many events,
 // which came before the ones that follow.

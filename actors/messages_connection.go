@@ -46,6 +46,7 @@ type stopConnection struct {
 	reason wire.Reason
 	detail string
 	cut    bool
+	rival  rival // whom it gives way to
 }
 
 // authenticated is the authenticator's verdict.
@@ -63,6 +64,7 @@ type loginDone struct {
 	reason  wire.Reason // with which the connection ends when refused
 	text    string
 	credit  int
+	rival   rival // whom the login came too late for
 }
 
 // reply is an answer from the user manager: a frame for the data lane.

@@ -219,11 +219,11 @@ func TestEventHandlerMayPanic(t *testing.T) {
 		})
 		w.join("ann").close()
 		w.settle()
-		want := "[actors.Established actors.UserOnline actors.Terminated actors.UserOffline]"
+		want := "[actors.Established actors.UserOnline actors.Terminated actors.SessionEnded actors.UserOffline]"
 		if s := fmt.Sprint(got); s != want {
 			t.Errorf("%s; want %s", s, want)
 		}
-		if n := w.sys.Counters().Panics; n != 4 {
+		if n := w.sys.Counters().Panics; n != 5 {
 			t.Errorf("%d panics counted", n)
 		}
 	})

@@ -75,13 +75,13 @@ func (r *registry) register(m register) {
 	if err != nil {
 		// A newer connection came from the same address, and was faster (S3);
 		// nothing else is possible, for IDs come from a counter.
-		m.c.tell(stopConnection{reason: wire.ReasonReplaced, detail: err.Error()})
+		m.c.tell(stopConnection{reason: wire.ReasonReplaced, detail: err.Error(), rival: r.holder(m.c.endpoint)})
 		return
 	}
 	m.c.mapped = true
 	if displaced != nil {
 		displaced.Handle.tell(stopConnection{
-			reason: wire.ReasonReplaced, detail: "another connection came from the same address", cut: true,
+			reason: wire.ReasonReplaced, detail: "another connection came from the same address", cut: true, rival: m.c.asRival(),
 		})
 	}
 	r.sys.emit(Established{ // first: before the news of its user
@@ -89,6 +89,16 @@ func (r *registry) register(m register) {
 	})
 	r.sys.users.tell(established{m.c})
 	m.c.tell(registered{})
+}
+
+// holder names the newest connection at an endpoint.
+func (r *registry) holder(e directory.Endpoint) (newest rival) {
+	for _, x := range r.dir.ByEndpoint(e.Remote) {
+		if x.Endpoint == e {
+			newest = x.Handle.asRival()
+		}
+	}
+	return newest
 }
 
 // terminate forgets a connection everywhere and passes its termination on,
@@ -103,6 +113,11 @@ func (r *registry) terminate(c *connection, t *Termination) {
 		t = &told
 	}
 	r.dir.Remove(c.id)
+	if n := r.dir.Count(t.Identifier, MaxOthers); n > 0 && t.Identifier != "" {
+		told := *t
+		told.Others = n
+		t = &told
+	}
 	r.recent.add(t)
 	r.sys.count.terminations[t.Reason].Add(1)
 	r.sys.emit(Terminated{*t})
@@ -185,6 +200,15 @@ func (r *recent) add(t *Termination) {
 	r.next++
 }
 
+// forget drops the terminations of a user.
+func (r *recent) forget(user string) {
+	for i, t := range r.ring {
+		if t != nil && t.User == user {
+			r.ring[i] = nil
+		}
+	}
+}
+
 // page returns up to limit terminations, newest first, older than cursor (0:
 // from the newest), that match.
 func (r *recent) page(cursor uint64, limit int, match func(*Termination) bool) (out []Termination, next uint64) {
@@ -200,7 +224,7 @@ func (r *recent) page(cursor uint64, limit int, match func(*Termination) bool) (
 		if len(out) == limit {
 			return out, i
 		}
-		if t := r.ring[(i-1)%uint64(len(r.ring))]; match == nil || match(t) {
+		if t := r.ring[(i-1)%uint64(len(r.ring))]; t != nil && (match == nil || match(t)) {
 			out = append(out, *t)
 		}
 	}

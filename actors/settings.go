@@ -9,6 +9,7 @@ import (
 	"example.com/rollcall/actors/internal/heartbeat"
 	"example.com/rollcall/actors/internal/session"
 	"example.com/rollcall/actors/internal/transfer"
+	"example.com/rollcall/actors/record"
 )
 
 // Settings are what the supervisor has validated and filled in: nothing here
@@ -59,6 +60,15 @@ type Settings struct {
 	Window    uint64 // bytes of one transfer that may be on their way inside the server
 	// Offer decides on puts and relays; nil takes all. It may block until ctx ends.
 	Offer func(ctx context.Context, o FileOffer) error
+
+	// Roll keeps who is online for the next life of the server (G7), Journal why
+	// connections ended (P6); nil: it is not kept. The system does not close them.
+	Roll           record.Roll
+	Journal        record.Journal
+	RecordInterval time.Duration // how long changes are gathered before they are written
+	// GraceRestart is how long those whom the roll holds are given to come back,
+	// from the start on.
+	GraceRestart time.Duration
 
 	TokenKey []byte           // secret of the resume tokens
 	Random   func() float64   // jitter, in [0, 1); called by many goroutines

@@ -8,13 +8,18 @@ import (
 
 	"pgregory.net/rapid"
 
+	"example.com/rollcall/actors/internal/session"
 	"example.com/rollcall/wire"
 )
 
 // churn makes a user come and go, by way of the user manager alone.
 func (w *world) churn(user string, online bool) {
 	onUsers(w, func(u *userManager) bool {
-		u.setPresence(user, online, wire.ReasonEOF)
+		if online {
+			u.arrive(user, 0)
+		} else {
+			u.depart(session.Departure{User: user, WentOffline: true, Reason: wire.ReasonEOF})
+		}
 		return true
 	})
 }

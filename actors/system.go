@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/anthdm/hollywood/actor"
+
+	"example.com/rollcall/actors/record"
 )
 
 // Sentinels of this package, to be checked with errors.Is.
@@ -40,6 +42,7 @@ type System struct {
 	users     *userManager
 	files     *fileManager // nil: the server takes no files
 	herald    *herald
+	recorder  *recorder // nil: nothing is recorded
 	stall     *stallClock
 
 	// atomic
@@ -48,6 +51,7 @@ type System struct {
 	live     atomic.Int64 // connections and handlers: what a shutdown waits for
 	left     atomic.Int64 // long-lived actors
 	draining atomic.Bool
+	clean    atomic.Bool // a shutdown has seen every connection end
 	count    counters
 
 	// owned by whoever holds mu
@@ -64,10 +68,15 @@ func Start(engine *actor.Engine, settings Settings) (*System, error) {
 	if engine.Registry.GetPID(settings.Prefix, "registry") != nil {
 		return nil, fmt.Errorf("%w: %q", ErrPrefixTaken, settings.Prefix)
 	}
+	var before record.Left
+	if settings.Roll != nil {
+		before = settings.Roll.Left()
+		s.set.Epoch = max(s.set.Epoch, before.Epoch+1)
+	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.accepting, s.refuse = context.WithCancel(s.ctx)
 	s.herald = &herald{sys: s}
-	s.users = newUserManager(s)
+	s.users = newUserManager(s, len(before.Users))
 	s.registry = newRegistry(s)
 	if settings.Store != nil {
 		s.files = newFileManager(s)
@@ -77,6 +86,10 @@ func Start(engine *actor.Engine, settings Settings) (*System, error) {
 	s.users.init(engine, s.pid("users"), 256, s.users, settings.Hooks, s.actorStopped)
 	s.registry.init(engine, s.pid("registry"), 256, s.registry, settings.Hooks, s.actorStopped)
 	s.left.Store(3)
+	if settings.Roll != nil || settings.Journal != nil {
+		s.recorder = newRecorder(s)
+		s.recorder.init(engine, s.pid("recorder"), 64, s.recorder, settings.Hooks, s.actorStopped)
+	}
 	// The registry's name stands for the whole system's: it is the first to take
 	// its name and the last to give it back (H4).
 	s.registry.spawn()
@@ -85,6 +98,12 @@ func Start(engine *actor.Engine, settings Settings) (*System, error) {
 		return nil, fmt.Errorf("%w: %q", ErrPrefixTaken, settings.Prefix)
 	}
 	s.herald.spawn()
+	if s.recorder != nil {
+		s.left.Add(1)
+		s.recorder.spawn()
+		go s.recorder.blockOnDisk()
+	}
+	s.restore(before) // before anybody can connect, and before all other news
 	if s.files != nil {
 		s.left.Add(1)
 		s.files.spawn()
@@ -120,7 +139,14 @@ func (s *System) connectionPID(id uint64) *actor.PID {
 // now is the monotonic time since the system's start.
 func (s *System) now() time.Duration { return time.Since(s.base) }
 
-func (s *System) emit(e Event) { s.herald.tell(e) }
+// emit tells an event to the embedding program, and to the recorder what it
+// keeps.
+func (s *System) emit(e Event) {
+	s.herald.tell(e)
+	if s.recorder != nil && recorded(e) {
+		s.recorder.tell(e)
+	}
+}
 
 // fault counts and announces what a guard caught.
 func (s *System) fault(pid *actor.PID, msg, value any, stack []byte) {
@@ -151,15 +177,18 @@ func (s *System) release() {
 }
 
 // actorStopped ends the last of the long-lived actors one after the other: those
-// who have something to tell, then the herald who tells it, then the registry,
-// which holds the system's name (H4).
+// who have something to tell, then the recorder who writes it down, then the
+// herald who tells it, then the registry, which holds the system's name (H4).
 func (s *System) actorStopped() {
-	switch s.left.Add(-1) {
-	case 2:
+	left := s.left.Add(-1)
+	switch {
+	case left == 3 && s.recorder != nil:
+		s.recorder.tell(recordQuit{clean: s.clean.Load()})
+	case left == 2:
 		s.herald.tell(quit{})
-	case 1:
+	case left == 1:
 		s.registry.tell(quit{})
-	case 0:
+	case left == 0:
 		close(s.stopped)
 	}
 }
@@ -218,14 +247,55 @@ func (s *System) Shutdown(ctx context.Context) error {
 			err = errors.Join(err, errors.New("rollcall: a handler or a transport did not end"))
 		}
 	}
+	select {
+	case <-empty:
+		s.clean.Store(true)
+	default:
+	}
 	s.cancel()
 	s.stall.stop()
 	if s.files != nil {
 		s.files.tell(quit{})
 	}
 	s.users.tell(quit{})
-	<-s.stopped
-	return err
+	return errors.Join(err, s.awaitRecord(ctx))
+}
+
+// awaitRecord waits for the last actor, and so for the last batch on the disk: as
+// long as ctx allows, and cutPatience at least.
+func (s *System) awaitRecord(ctx context.Context) error {
+	if s.recorder == nil {
+		<-s.stopped
+		return nil
+	}
+	select {
+	case <-s.stopped:
+	case <-s.outOfPatience(ctx):
+		s.recorder.tell(recordGiveUp{})
+		<-s.stopped
+	}
+	if s.recorder.failed != nil {
+		return fmt.Errorf("%w: %w", ErrRecord, s.recorder.failed)
+	}
+	return nil
+}
+
+// outOfPatience is closed when ctx has ended, but not before cutPatience is over.
+func (s *System) outOfPatience(ctx context.Context) <-chan struct{} {
+	over := make(chan struct{})
+	go func() {
+		defer close(over)
+		select {
+		case <-s.stopped:
+			return
+		case <-time.After(cutPatience):
+		}
+		select {
+		case <-s.stopped:
+		case <-ctx.Done():
+		}
+	}()
+	return over
 }
 
 // cutPatience is how long a forced shutdown waits for closed transports to let

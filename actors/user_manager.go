@@ -28,13 +28,15 @@ type userManager struct {
 	armed     bool // the flush timer runs
 	grace     *time.Timer
 	graceNext time.Duration // for when the grace timer is set; 0: it is not
+	paced     time.Duration // graces run out no earlier: many are told of in portions
 }
 
-func newUserManager(s *System) *userManager {
+func newUserManager(s *System, restored int) *userManager {
 	u := &userManager{
 		sys: s, conns: make(map[uint64]*connection),
 		book: session.New(session.Config{
 			Policy: s.set.Policy, Grace: s.set.Grace, MaxPerUser: s.set.MaxSessions,
+			MaxHeld: max(session.DefaultMaxHeld, restored), // nobody who was online is given up for want of room
 		}),
 		board: presence.New(s.set.Epoch, s.set.History),
 	}
@@ -71,6 +73,7 @@ func (u *userManager) receive(msg any) {
 	case userQuery:
 		m.ask(u)
 	case quit:
+		u.close()
 		if u.flushing != nil {
 			u.flushing.Stop()
 		}
@@ -145,31 +148,60 @@ func (u *userManager) terminate(m terminated) {
 	id := m.c.id
 	if _, ok := u.conns[id]; ok {
 		u.board.Drop(id)
-		u.depart(u.book.End(u.sys.now(), u.at(), id, m.t.Reason))
+		u.left(u.book.End(u.sys.now(), u.at(), id, m.t.Reason))
 		delete(u.conns, id) // last: what a panic cuts short, a sweep does again (S1)
 	}
 	m.c.tell(released{})
 }
 
-// depart carries the end of a session over to presence.
-func (u *userManager) depart(d session.Departure) {
-	if d.WentOffline {
-		u.setPresence(d.User, false, d.Reason)
+// left tells of the end of a session, and of what that means for its user.
+func (u *userManager) left(d session.Departure) {
+	if d.User == "" {
+		return // it had none
 	}
+	now := u.sys.set.Wall()
+	e := SessionEnded{
+		User: d.User, Connection: d.Conn, Session: d.Session, Reason: d.Reason,
+		Left: d.SessionsLeft, Offline: d.WentOffline, At: now,
+	}
+	if d.Held {
+		e.HeldUntil = now.Add(d.Until - u.sys.now())
+	}
+	u.sys.emit(e)
+	if !d.WentOffline {
+		u.enrol(d.User, d.SessionsLeft, false)
+	}
+	u.depart(d)
 }
 
-func (u *userManager) setPresence(user string, online bool, reason wire.Reason) {
-	at := u.sys.set.Wall()
-	change, changed := u.board.Set(user, online, reason, at.UnixMilli())
+// depart carries the departure of a user over to presence.
+func (u *userManager) depart(d session.Departure) {
+	if !d.WentOffline {
+		return
+	}
+	e := UserOffline{User: d.User, Reason: d.Reason, Connection: d.Conn, At: u.sys.set.Wall()}
+	at := e.At.UnixMilli()
+	if d.Reason == wire.ReasonNodeLost {
+		e.LastAlive, at = time.UnixMilli(d.At), d.At
+	}
+	if change, changed := u.board.Set(d.User, false, d.Reason, at); changed {
+		u.sys.count.presenceChanges.Add(1)
+		e.Epoch, e.Version, e.Watchers = u.board.Epoch(), change.Version, u.board.Watching(d.User)
+		u.sys.emit(e)
+	}
+	u.strike(d.User)
+}
+
+// arrive carries the first session of a user over to presence.
+func (u *userManager) arrive(user string, conn uint64) {
+	e := UserOnline{User: user, Connection: conn, At: u.sys.set.Wall()}
+	change, changed := u.board.Set(user, true, wire.ReasonNone, e.At.UnixMilli())
 	if !changed {
 		return
 	}
 	u.sys.count.presenceChanges.Add(1)
-	if online {
-		u.sys.emit(UserOnline{User: user, Epoch: u.board.Epoch(), Version: change.Version, At: at})
-		return
-	}
-	u.sys.emit(UserOffline{User: user, Reason: reason, Epoch: u.board.Epoch(), Version: change.Version, At: at})
+	e.Epoch, e.Version, e.Watchers = u.board.Epoch(), change.Version, u.board.Watching(user)
+	u.sys.emit(e)
 }
 
 func (u *userManager) at() int64 { return u.sys.set.Wall().UnixMilli() }
@@ -179,18 +211,25 @@ func (u *userManager) login(m loginUser) {
 	resume := u.sys.tokenSession(user, m.login.Token)
 	l, err := u.book.Login(u.sys.now(), u.at(), m.c.id, user, resume)
 	if err != nil {
-		m.c.tell(refusedLogin(m, err))
+		m.c.tell(u.refusedLogin(m, err))
 		return
 	}
-	for _, id := range l.Replaced {
+	for i, id := range l.Replaced {
 		u.board.Drop(id)
 		if old := u.conns[id]; old != nil {
-			old.tell(stopConnection{reason: wire.ReasonReplaced, detail: "a newer connection of this user took over"})
+			old.tell(stopConnection{
+				reason: wire.ReasonReplaced, detail: "a newer connection of this user took over", rival: m.c.asRival(),
+			})
 		}
+		u.sys.emit(SessionEnded{
+			User: user, Connection: id, Session: l.ReplacedSessions[i], Reason: wire.ReasonReplaced,
+			Left: l.Sessions, At: u.sys.set.Wall(),
+		})
 	}
 	if l.CameOnline {
-		u.setPresence(user, true, wire.ReasonNone)
+		u.arrive(user, m.c.id)
 	}
+	u.enrol(user, l.Sessions, l.CameOnline)
 	m.c.tell(loginDone{
 		request: m.login.Request, credit: m.credit,
 		ok: &wire.LoginOK{
@@ -205,7 +244,7 @@ func (u *userManager) login(m loginUser) {
 }
 
 // refusedLogin turns the book's refusal into what the client is told.
-func refusedLogin(m loginUser, err error) loginDone {
+func (u *userManager) refusedLogin(m loginUser, err error) loginDone {
 	d := loginDone{
 		request: m.login.Request, credit: m.credit, text: err.Error(),
 		code: wire.CodeLoginRefused, reason: wire.ReasonLoginRefused,
@@ -213,6 +252,11 @@ func refusedLogin(m loginUser, err error) loginDone {
 	switch {
 	case errors.Is(err, session.ErrOlder), errors.Is(err, session.ErrGone):
 		d.code, d.reason, d.text = wire.CodeReplaced, wire.ReasonReplaced, "a newer connection of this user took over"
+		if conns := u.book.Connections(m.login.User); len(conns) > 0 {
+			if c := u.conns[conns[len(conns)-1]]; c != nil {
+				d.rival = c.asRival()
+			}
+		}
 	case errors.Is(err, session.ErrAlreadyOnline):
 		d.code, d.text = wire.CodeAlreadyOnline, "the user is online already"
 	case errors.Is(err, session.ErrTooMany):
@@ -230,7 +274,7 @@ func (u *userManager) logout(m logoutUser) {
 		return
 	}
 	u.board.Unwatch(m.c.id, nil) // who is not logged in does not watch
-	u.depart(d)
+	u.left(d)
 	m.c.tell(reply{credit: m.credit, msg: &wire.OK{Request: m.request}, logout: true})
 }
 
@@ -264,7 +308,27 @@ func (u *userManager) reconcile(live map[uint64]*connection) {
 // expire announces those who did not come back within the grace.
 func (u *userManager) expire() {
 	u.graceNext = 0
-	for _, d := range u.book.Expire(u.sys.now()) {
+	all := u.book.ExpireSome(u.sys.now(), expiring)
+	for _, d := range all {
+		u.depart(d)
+	}
+	if len(all) == expiring {
+		// So many that the watchers are told in portions: they have to read it.
+		u.paced = u.sys.now() + u.sys.set.FlushInterval
+	}
+}
+
+// expiring is how many graces run out at once: after a crash, all do.
+const expiring = 1024
+
+// close tells, at the end of the server's life, that those go offline whom a
+// grace holds. When connections are left, the end is none in good order: all stay
+// on the roll, and the next life tells of them.
+func (u *userManager) close() {
+	if !u.sys.clean.Load() {
+		return
+	}
+	for _, d := range u.book.ExpireAll() {
 		u.depart(d)
 	}
 }
@@ -273,7 +337,7 @@ func (u *userManager) expire() {
 // orders by deadline).
 func (u *userManager) armGrace() {
 	next, ok := u.book.Next()
-	if !ok || (u.graceNext != 0 && u.graceNext <= next) {
+	if next = max(next, u.paced); !ok || (u.graceNext != 0 && u.graceNext <= next) {
 		return
 	}
 	u.graceNext = next

@@ -64,6 +64,7 @@ func (c *connection) onWritten(m written) {
 		c.closeTransport()
 		return
 	}
+	c.wrote = c.sys.now()
 	c.unpark()
 	c.framesOut.Add(uint64(m.frames))           //nolint:gosec // m.frames > 0
 	c.sys.count.framesOut.Add(uint64(m.frames)) //nolint:gosec // m.frames > 0

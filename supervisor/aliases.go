@@ -3,6 +3,7 @@ package supervisor
 import (
 	"example.com/rollcall/actors"
 	"example.com/rollcall/actors/filestore"
+	"example.com/rollcall/actors/record"
 )
 
 // What the actors know of connections and users. The types are theirs; a
@@ -64,6 +65,29 @@ type (
 	FileAborted = actors.FileAborted
 	// Stall tells that the server itself stood still.
 	Stall = actors.Stall
+	// SessionEnded tells what the end of a session means for its user.
+	SessionEnded = actors.SessionEnded
+	// Restored tells whom the server holds online after a crash.
+	Restored = actors.Restored
+	// RestoredUser is one of them.
+	RestoredUser = actors.RestoredUser
+	// FileInterrupted tells that a transfer waits for a side to come back.
+	FileInterrupted = actors.FileInterrupted
+	// FileResumed tells that it goes on.
+	FileResumed = actors.FileResumed
+	// RecordFailing tells that the roll or the journal cannot be written.
+	RecordFailing = actors.RecordFailing
+	// RecordMended tells that it can again.
+	RecordMended = actors.RecordMended
+
+	// Roll keeps who is online over a crash, see package record.
+	Roll = record.Roll
+	// Journal keeps why connections ended, see package record.
+	Journal = record.Journal
+	// Record is one entry of the journal.
+	Record = record.Record
+	// RecordQuery chooses records.
+	RecordQuery = record.Query
 	// EventsLost tells a subscriber how many events it was too slow for.
 	EventsLost = actors.EventsLost
 )
@@ -89,6 +113,8 @@ var (
 	// ErrInternal is returned when a defect of the server, caught by a guard,
 	// has cost the answer.
 	ErrInternal = actors.ErrInternal
+	// ErrRecord is returned by a Shutdown whose end could not be written down.
+	ErrRecord = actors.ErrRecord
 	// ErrNameTaken is returned when the engine holds another supervisor of the
 	// same name.
 	ErrNameTaken = actors.ErrPrefixTaken

@@ -3,7 +3,7 @@ package supervisor_test
 import (
 	"context"
 	"fmt"
-	"slices"
+	"reflect"
 	"testing"
 	"time"
 
@@ -55,7 +55,7 @@ func TestRecentTerminations(t *testing.T) {
 				break
 			}
 		}
-		if !slices.Equal(paged, all.Terminations) {
+		if !reflect.DeepEqual(paged, all.Terminations) {
 			t.Errorf("pages of 5 give %d, others", len(paged))
 		}
 		mine := list(0, 0, func(x *supervisor.Termination) bool { return x.User == "user 3" })

@@ -106,6 +106,24 @@ type Config struct {
 	// not_allowed.
 	Offer func(ctx context.Context, o FileOffer) error
 
+	// Roll keeps who is online, so that a crash is a departure: see
+	// [example.com/rollcall/actors/record]. Nil: after a crash nobody is known.
+	// Epoch is raised above that of the roll. The program opens it before New and
+	// closes it after Shutdown.
+	Roll Roll
+	// GraceRestart is how long those whom the roll holds after a crash may take to
+	// come back, from New on, before they are told as offline with node_lost.
+	// Default 30 s; negative: not at all.
+	GraceRestart time.Duration
+	// Journal keeps why connections ended. Default: the newest
+	// record.DefaultMemoryRecords in memory. The program opens and closes it like
+	// Roll.
+	Journal Journal
+	// RecordInterval is how long changes are gathered before they are written:
+	// what has happened is on the disk after twice this time and one write.
+	// Default 250 ms.
+	RecordInterval time.Duration
+
 	// Authenticate judges logins. Nil admits everyone. It runs on a goroutine of
 	// its own and may block until its context ends, at the latest with the
 	// connection. The text of its error is told to the client.
@@ -149,6 +167,7 @@ func (c Config) Validate() error {
 		{"handshake timeout", c.HandshakeTimeout}, {"login timeout", c.LoginTimeout},
 		{"write timeout", c.WriteTimeout}, {"frame timeout", c.FrameTimeout},
 		{"linger", c.Linger}, {"grace", c.Grace}, {"flush interval", c.FlushInterval},
+		{"record interval", c.RecordInterval},
 	} {
 		if d.value < 0 {
 			bad("the %s is negative: %v", d.name, d.value)
@@ -159,7 +178,7 @@ func (c Config) Validate() error {
 		value time.Duration
 	}{
 		{"handshake timeout", c.HandshakeTimeout}, {"login timeout", c.LoginTimeout},
-		{"write timeout", c.WriteTimeout}, {"frame timeout", c.FrameTimeout},
+		{"write timeout", c.WriteTimeout}, {"frame timeout", c.FrameTimeout}, {"record interval", c.RecordInterval},
 	} {
 		if d.value > 0 && d.value < time.Millisecond {
 			bad("the %s is %v, less than a millisecond", d.name, d.value)
@@ -249,10 +268,15 @@ func (c Config) settings() actors.Settings {
 			PerConnection: or(c.Transfers, 8), PerOwner: or(c.TransfersPerUser, 64),
 			All: or(c.AllTransfers, 10_000), Grace: max(or(c.FileGrace, time.Minute), 0),
 		},
-		Random: c.Random, TokenKey: c.Secret, Wall: c.Wall, Hooks: c.Hooks,
+		Roll: c.Roll, Journal: c.Journal, RecordInterval: or(c.RecordInterval, 250*time.Millisecond),
+		GraceRestart: max(or(c.GraceRestart, 30*time.Second), 0),
+		Random:       c.Random, TokenKey: c.Secret, Wall: c.Wall, Hooks: c.Hooks,
 	}
 	if s.Wall == nil {
 		s.Wall = time.Now
+	}
+	if s.Journal == nil {
+		s.Journal = newMemory()
 	}
 	if s.Random == nil {
 		s.Random = mathrand.Float64

@@ -65,7 +65,7 @@ func kinds(events []supervisor.Event) []string {
 }
 
 // oneVisit is what one user who comes and goes leads to.
-var oneVisit = []string{"actors.Established", "actors.UserOnline", "actors.Terminated", "actors.UserOffline"}
+var oneVisit = []string{"actors.Established", "actors.UserOnline", "actors.Terminated", "actors.SessionEnded", "actors.UserOffline"}
 
 // TestThrowingCallbacks: one subscriber that panics stops neither itself nor
 // another nor the server. Guards N10.
@@ -75,12 +75,12 @@ func TestThrowingCallbacks(t *testing.T) {
 			log := newLogbook()
 			cfg := supervisor.Config{Logger: log}
 			log.throw = throwing != "callback"
-			panics := uint64(4)
+			panics := uint64(len(oneVisit))
 			if throwing != "logger" {
 				cfg.OnEvent = func(supervisor.Event) { panic("the callback panics") }
 			}
 			if throwing == "both" {
-				panics = 8
+				panics *= 2
 			}
 			inBubble(t, cfg, func(w *world) {
 				sub := w.s.Subscribe(100)
@@ -157,7 +157,7 @@ func TestSlowSubscriber(t *testing.T) {
 		for e := range sub.All() {
 			seen = append(seen, e)
 		}
-		if lost, ok := seen[0].(supervisor.EventsLost); !ok || lost.Count != 25*4-room {
+		if lost, ok := seen[0].(supervisor.EventsLost); !ok || lost.Count != uint64(25*len(oneVisit)-room) {
 			t.Errorf("the first event is %+v", seen[0])
 		}
 		if len(seen) != 1+room {
@@ -230,7 +230,7 @@ func TestActorSubscription(t *testing.T) {
 		p := w.join("alice")
 		p.cut()
 		w.settle()
-		if len(c.got) != 4 || len(dead.got) != 0 {
+		if len(c.got) != len(oneVisit) || len(dead.got) != 0 {
 			t.Fatalf("%d events came, %d to the dead", len(c.got), len(dead.got))
 		}
 		if end, ok := c.got[2].(supervisor.Terminated); !ok || end.Connection != p.id || end.Reason != wire.ReasonEOF {
@@ -239,8 +239,8 @@ func TestActorSubscription(t *testing.T) {
 		w.s.UnsubscribeActor(pid)
 		w.join("bob").cut()
 		w.settle()
-		if len(c.got) != 4 {
-			t.Errorf("%d events after it unsubscribed", len(c.got)-4)
+		if len(c.got) != len(oneVisit) {
+			t.Errorf("%d events after it unsubscribed", len(c.got)-len(oneVisit))
 		}
 		<-w.s.Engine().Poison(pid).Done()
 		synctest.Wait()

@@ -18,9 +18,7 @@ func logEvents(log logrus.FieldLogger) func(Event) {
 		case UserOnline:
 			log.WithFields(logrus.Fields{"user": e.User, "version": e.Version}).Info("user online")
 		case UserOffline:
-			log.WithFields(logrus.Fields{
-				"user": e.User, "version": e.Version, "reason": e.Reason.String(),
-			}).Info("user offline")
+			logOffline(log, e)
 		case FileCommitted:
 			log.WithFields(logrus.Fields{
 				"file": e.Meta.ID.String(), "owner": e.Meta.Owner, "size": e.Meta.Size, "relay": e.Relay,
@@ -29,6 +27,28 @@ func logEvents(log logrus.FieldLogger) func(Event) {
 			log.WithFields(logrus.Fields{
 				"owner": e.Meta.Owner, "size": e.Meta.Size, "relay": e.Relay, "code": e.Code.String(), "text": e.Text, "by": e.By,
 			}).Info("file aborted")
+		case SessionEnded:
+			line := log.WithFields(logrus.Fields{
+				"user": e.User, "connection": e.Connection, "reason": e.Reason.String(), "left": e.Left,
+			})
+			if !e.HeldUntil.IsZero() {
+				line = line.WithField("held_until", e.HeldUntil)
+			}
+			line.Debug("session ended")
+		case Restored:
+			logRestored(log, e)
+		case FileInterrupted:
+			log.WithFields(logrus.Fields{
+				"file": e.Meta.ID.String(), "user": e.User, "kind": e.Kind, "by": e.By, "connection": e.Connection,
+			}).Info("transfer interrupted")
+		case FileResumed:
+			log.WithFields(logrus.Fields{
+				"file": e.Meta.ID.String(), "user": e.User, "kind": e.Kind, "connection": e.Connection,
+			}).Info("transfer resumed")
+		case RecordFailing:
+			log.WithFields(logrus.Fields{"what": e.What, "error": e.Error}).Warn("the record cannot be written; the server goes on, and tries again")
+		case RecordMended:
+			log.WithFields(logrus.Fields{"what": e.What, "lost": e.Lost}).Warn("the record is written again")
 		case Fault:
 			log.WithFields(logrus.Fields{
 				"actor": e.Actor, "message": e.Message, "panic": e.Value, "stack": e.Stack,
@@ -39,6 +59,26 @@ func logEvents(log logrus.FieldLogger) func(Event) {
 			log.WithField("count", e.Count).Warn("events were not logged")
 		}
 	}
+}
+
+func logOffline(log logrus.FieldLogger, e UserOffline) {
+	line := log.WithFields(logrus.Fields{
+		"user": e.User, "version": e.Version, "reason": e.Reason.String(), "watchers": e.Watchers,
+	})
+	if !e.LastAlive.IsZero() {
+		line = line.WithField("last_alive", e.LastAlive)
+	}
+	line.Info("user offline")
+}
+
+func logRestored(log logrus.FieldLogger, e Restored) {
+	line := log.WithFields(logrus.Fields{
+		"users": len(e.Users), "before": e.Before, "last_alive": e.LastAlive, "until": e.Until,
+	})
+	if e.Damage != "" {
+		line = line.WithField("damage", e.Damage)
+	}
+	line.Warn("an earlier life of the server was lost; its users are held online")
 }
 
 func logTermination(log logrus.FieldLogger, t *Termination) {

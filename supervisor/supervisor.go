@@ -16,9 +16,10 @@ import (
 // Supervisor is one server. All its methods may be called by many goroutines.
 type Supervisor struct {
 	// static after construction
-	engine *actor.Engine
-	system *actors.System
-	cfg    Config
+	engine  *actor.Engine
+	system  *actors.System
+	cfg     Config
+	journal Journal
 
 	handlers handlers
 	events   dispatcher
@@ -53,17 +54,18 @@ func NewOn(engine *actor.Engine, cfg Config) (*Supervisor, error) {
 	settings := cfg.settings()
 	settings.Handle = s.handlers.find
 	settings.OnEvent = s.events.publish
-	system, err := actors.Start(engine, settings)
-	if err != nil {
-		return nil, err
-	}
-	s.system = system
+	// Before the start, which may have something to tell already.
 	if cfg.OnEvent != nil {
 		s.events.callback(cfg.OnEvent)
 	}
 	if cfg.Logger != nil {
 		s.events.callback(logEvents(cfg.Logger))
 	}
+	system, err := actors.Start(engine, settings)
+	if err != nil {
+		return nil, errors.Join(err, s.events.close(context.Background()))
+	}
+	s.system, s.journal = system, settings.Journal
 	return s, nil
 }
 

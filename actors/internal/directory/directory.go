@@ -218,6 +218,15 @@ func (d *Directory[H]) ByIdentifier(identifier string) []Entry[H] {
 	return byID(found)
 }
 
+// Count returns how many connections an identifier has, but counts no further
+// than most: an identifier may be shared by very many.
+func (d *Directory[H]) Count(identifier string, most int) (count int) {
+	for n := d.byIdentifier[identifier]; n != nil && count < most; n = n.next {
+		count++
+	}
+	return count
+}
+
 // ByEndpoint returns the connections at a remote address, one for each local
 // address that it is connected to, in order of ID.
 func (d *Directory[H]) ByEndpoint(remote string) []Entry[H] {

@@ -85,6 +85,18 @@ func (b *Board) Set(user string, online bool, reason wire.Reason, at int64) (wir
 	return c, true
 }
 
+// Restore puts a user back who was online in an earlier life of the server,
+// since then, in Unix ms. It is part of the state at version 0: nobody is told,
+// for nobody watches yet. It does nothing for a user who is online already, and
+// must not be called after the first Set or watch.
+func (b *Board) Restore(user string, since int64) {
+	if _, ok := b.index[user]; ok || b.Version() != 0 || len(b.watchers) > 0 {
+		return
+	}
+	b.index[user] = uint32(len(b.online)) //nolint:gosec // users are bounded by connections
+	b.online = append(b.online, wire.Online{User: user, Since: since})
+}
+
 // takeOffline removes the user at place i; the last one takes its place.
 func (b *Board) takeOffline(user string, i uint32) {
 	delete(b.index, user)
@@ -118,6 +130,15 @@ func (b *Board) Online(user string) (since int64, ok bool) {
 // Pending returns how many changes the next Flush tells.
 func (b *Board) Pending() int {
 	return int(b.history.version() - b.flushed) //nolint:gosec // at most MaxPending by contract
+}
+
+// Watching returns how many watchers are told of the user, in constant time.
+func (b *Board) Watching(user string) int {
+	n := len(b.everyone)
+	if a := b.audiences[user]; a != nil {
+		n += len(a.watchers)
+	}
+	return n
 }
 
 // Counts are the sizes of a board.

@@ -65,6 +65,7 @@ func (b *Book) Admit(conn uint64) {
 type Departure struct {
 	User        string // empty: the connection had no session, and nothing changed
 	Session     uint64
+	Conn        uint64        // the connection of the session; 0 for a restored user
 	WentOffline bool          // presence must change to offline, with Reason
 	Held        bool          // it was the last session, and offline is held back
 	Until       time.Duration // when the grace ends, if Held
@@ -110,7 +111,7 @@ func (b *Book) leave(now time.Duration, at int64, conn uint64, l *live, reason w
 	p := l.person
 	p.conns = without(p.conns, conn)
 	b.sessions--
-	d := Departure{User: p.name, Session: l.session, Reason: reason, At: at, SessionsLeft: len(p.conns)}
+	d := Departure{User: p.name, Session: l.session, Conn: conn, Reason: reason, At: at, SessionsLeft: len(p.conns)}
 	graced := b.cfg.Grace > 0 && reason.Involuntary()
 	if graced {
 		b.lose(now, p, l.session)
@@ -119,7 +120,7 @@ func (b *Book) leave(now time.Duration, at int64, conn uint64, l *live, reason w
 		return d
 	}
 	if graced && len(b.held) < b.cfg.MaxHeld {
-		b.hold(now, at, p, l.session, reason)
+		b.hold(at, p, now+b.cfg.Grace, conn, l.session, reason)
 		d.Held, d.Until = true, p.absence.until
 		return d
 	}

@@ -18,6 +18,7 @@ type absence struct {
 	person  *person
 	until   time.Duration
 	at      int64
+	conn    uint64
 	session uint64
 	reason  wire.Reason
 	index   int // in Book.held
@@ -41,11 +42,29 @@ func (b *Book) lose(now time.Duration, p *person, session uint64) {
 	a.lost = append(a.lost, lost{session: session, until: now + b.cfg.Grace})
 }
 
-// hold keeps p online for the grace. Lose has been called before.
-func (b *Book) hold(now time.Duration, at int64, p *person, session uint64, reason wire.Reason) {
+// hold keeps p online until a deadline. Its absence is there already.
+func (b *Book) hold(at int64, p *person, until time.Duration, conn, session uint64, reason wire.Reason) {
 	a := p.absence
-	a.until, a.at, a.session, a.reason = now+b.cfg.Grace, at, session, reason
+	a.until, a.at, a.conn, a.session, a.reason = until, at, conn, session, reason
 	heap.Push(&b.held, a)
+}
+
+// Restore puts a user back who was online when an earlier life of the server was
+// lost (G7): it is held until the deadline, and a login before that is invisible
+// to watchers. Since is when the user had come online, alive when it was last
+// known online, both Unix ms. Whoever is not back in time goes offline with
+// wire.ReasonNodeLost, and Departure.At is alive. It is false, and nothing has
+// changed, when the user is here already, or when Config.MaxHeld are held.
+func (b *Book) Restore(user string, since, alive int64, until time.Duration) bool {
+	if b.users[user] != nil || len(b.held) >= b.cfg.MaxHeld {
+		return false
+	}
+	p := &person{name: user, since: since}
+	p.absence = &absence{person: p, index: -1}
+	p.seq = b.order.Add(p)
+	b.users[user] = p
+	b.hold(alive, p, until, 0, 0, wire.ReasonNodeLost)
+	return true
 }
 
 // regain calls off the grace of p, if one runs, and reports whether the session
@@ -78,13 +97,26 @@ func (a *absence) purge(now time.Duration) {
 // Expire returns the users whose grace has run out at now, in the order of their
 // deadlines, then of their names (P3), each with WentOffline set. The book has
 // forgotten them.
-func (b *Book) Expire(now time.Duration) []Departure {
-	var all []Departure
-	for len(b.held) > 0 && b.held[0].until <= now {
+func (b *Book) Expire(now time.Duration) []Departure { return b.ExpireSome(now, len(b.held)) }
+
+// ExpireSome does the same with the first most of them. When it returns as many,
+// there may be more.
+func (b *Book) ExpireSome(now time.Duration, most int) []Departure {
+	return b.expire(most, func(a *absence) bool { return a.until <= now })
+}
+
+// ExpireAll does the same with every grace that runs, at the end of the server's
+// life.
+func (b *Book) ExpireAll() []Departure {
+	return b.expire(len(b.held), func(*absence) bool { return true })
+}
+
+func (b *Book) expire(most int, due func(*absence) bool) (all []Departure) {
+	for len(all) < most && len(b.held) > 0 && due(b.held[0]) {
 		a := heap.Pop(&b.held).(*absence)
 		b.forget(a.person)
 		all = append(all, Departure{
-			User: a.person.name, Session: a.session, WentOffline: true,
+			User: a.person.name, Session: a.session, Conn: a.conn, WentOffline: true,
 			Until: a.until, Reason: a.reason, At: a.at,
 		})
 	}

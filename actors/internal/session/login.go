@@ -35,6 +35,9 @@ type Login struct {
 	// Replaced are the connections to be ended with wire.ReasonReplaced,
 	// ascending. The book has forgotten them: their End changes nothing.
 	Replaced []uint64
+	// ReplacedSessions are the sessions that they had, in the same order. A
+	// resumed one is among them: it goes on with the newer connection.
+	ReplacedSessions []uint64
 	// CameOnline tells that presence must change to online. It is false when
 	// the user was online or held: a return within the grace is invisible.
 	CameOnline bool
@@ -77,6 +80,7 @@ func (b *Book) Login(now time.Duration, at int64, conn uint64, user string, resu
 	}
 	done.Resumed = holder != 0 || b.regain(now, p, resume)
 	for _, c := range done.Replaced {
+		done.ReplacedSessions = append(done.ReplacedSessions, b.conns[c].session)
 		delete(b.conns, c)
 		p.conns = without(p.conns, c)
 		b.sessions--

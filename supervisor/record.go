@@ -1,0 +1,24 @@
+package supervisor
+
+import (
+	"context"
+	"iter"
+)
+
+// Departures returns what the journal holds, the newest first: see package
+// record for the types. What has just happened is written first, as far as it
+// can be. A record that cannot be read comes as an error, and the iteration goes
+// on. ctx bounds the wait for the disk alone.
+func (s *Supervisor) Departures(ctx context.Context, q RecordQuery) iter.Seq2[Record, error] {
+	return func(yield func(Record, error) bool) {
+		_ = s.system.Sync(ctx) // what cannot be written is missing, and a Gap will tell
+		s.journal.Records(q)(yield)
+	}
+}
+
+// Forget removes what is kept of a user: terminations in memory, records in the
+// journal, and its entry in the roll. Somebody who is online or held stays on the
+// roll until it goes. It returns how many records of the journal there were.
+func (s *Supervisor) Forget(ctx context.Context, user string) (int, error) {
+	return s.system.Forget(ctx, user)
+}
