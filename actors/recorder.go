@@ -27,6 +27,7 @@ type recorder struct {
 	began   time.Duration  // since when
 	hung    bool           // it was told that a write does not end
 	forgets []recordForget // to be done, in order; bounded by those who wait for them
+	cleared bool           // what waited before the first of them has been written
 	syncs   []chan<- error // wait for a batch that is not out yet; bounded likewise
 	syncing []chan<- error // wait for the one that is out
 	timer   *time.Timer
@@ -100,7 +101,15 @@ func (r *recorder) turn() {
 }
 
 func (r *recorder) next() {
+	if len(r.forgets) > 0 && !r.cleared { // first what waits: a departure of that user, perhaps
+		r.cleared = true
+		if batch, ok := r.backlog.Take(r.sys.now(), true); ok {
+			r.hand(r.job(batch))
+			return
+		}
+	}
 	if len(r.forgets) > 0 {
+		r.cleared = false
 		r.hand(recordJob{forget: &r.forgets[0]})
 		r.forgets = r.forgets[1:]
 		return

@@ -107,6 +107,10 @@ func (r *recorder) check(t testing.TB) {
 					e.Connection, e.Reason, e.Handshaken, established[e.Connection])
 			}
 			terminated[e.Connection] = e.Reason
+		case supervisor.Restored:
+			for _, u := range e.Users {
+				online[u.User] = true
+			}
 		case supervisor.UserOnline:
 			step(e.User, true, e.Version)
 		case supervisor.UserOffline:
