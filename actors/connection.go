@@ -73,6 +73,7 @@ type connection struct {
 	settling   bool        // a login or a logout is under way: what follows waits for it (N16)
 	apps       []paidFrame // one-way messages that wait for their goroutine; bounded by credits
 	appsBusy   bool
+	asked      uint64          // requests whose handlers were started
 	parked     []answered      // answers for which there is no room; bounded by credits
 	ctx        context.Context // of handlers; made when first needed
 	cancel     context.CancelFunc

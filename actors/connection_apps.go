@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 
 	"example.com/rollcall/wire"
 )
@@ -26,6 +27,7 @@ func (c *connection) runApps() {
 	c.sys.hold()
 	go func() {
 		defer c.sys.release()
+		c.hooks.goOn(c.pid.ID, "apps")
 		credit := 0
 		for _, f := range batch {
 			m, ok := f.msg.(*wire.App)
@@ -34,6 +36,7 @@ func (c *connection) runApps() {
 			}
 			credit += f.credit
 		}
+		c.hooks.goOn(c.pid.ID, "apps")
 		c.tell(appsDone{credit})
 	}()
 }
@@ -54,10 +57,14 @@ func (c *connection) caller() Caller {
 // side, as many as it has credits; answers are matched by their ID (N15).
 func (c *connection) onRequest(m *wire.Request, credit int) {
 	ctx, from := c.handlerContext(), c.caller()
+	c.asked++
+	n := c.asked
 	c.sys.hold()
 	go func() {
 		defer c.sys.release()
+		c.goOnRequest(n)
 		body, refused := c.sys.runHandler(ctx, from, m.Kind, m.Body)
+		c.goOnRequest(n)
 		a := answered{credit: credit, msg: &wire.Response{Request: m.Request, Body: body}}
 		switch {
 		case refused != nil:
@@ -67,6 +74,13 @@ func (c *connection) onRequest(m *wire.Request, credit int) {
 		}
 		c.tell(a)
 	}()
+}
+
+// goOnRequest calls the hook for the goroutine of the n-th request.
+func (c *connection) goOnRequest(n uint64) {
+	if c.hooks != nil {
+		c.hooks.goOn(c.pid.ID, "request/"+strconv.FormatUint(n, 10))
+	}
 }
 
 // responseRoom is what a response takes beside its body, at most.

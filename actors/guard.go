@@ -37,7 +37,8 @@ type Hooks struct {
 	// GoOn is called by a goroutine that is no actor's when it goes on after a
 	// wait, before it does anything: a connection's reader after it had no
 	// credits, the beat of the stall clock, a timer of a long-lived actor, an
-	// operation of a transfer on the disk.
+	// operation of a transfer on the disk, a goroutine that runs the embedding
+	// program's code, before it and after it.
 	GoOn func(goroutine string)
 }
 
