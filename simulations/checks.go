@@ -1,0 +1,45 @@
+package simulations
+
+import (
+	"strconv"
+	"time"
+)
+
+func itoa(n uint64) string { return strconv.FormatUint(n, 10) }
+
+func (w *World) lifeEpoch() uint64 { return uint64(w.lives) } //nolint:gosec // small
+
+// quiescent runs the checks that hold at every moment at which nothing can
+// move but time.
+func (w *World) quiescent() {
+	w.lock()
+	defer w.unlock()
+	if w.life == nil || w.life.dead.Load() || w.life.held.Load() || w.stage >= stopping {
+		return
+	}
+	w.model.late()
+	if !w.dirty || w.failure != nil {
+		return
+	}
+	w.dirty = false
+	w.tally.Checks++
+	w.model.maps()
+	if w.failure == nil {
+		w.model.presence()
+	}
+}
+
+// handshakeTimeout and the others are the server's defaults, where the plan has none.
+func (p ServerPlan) handshakeTimeout() time.Duration {
+	return either(p.HandshakeTimeout, 10*time.Second)
+}
+func (p ServerPlan) loginTimeout() time.Duration { return either(p.LoginTimeout, 10*time.Second) }
+func (p ServerPlan) writeTimeout() time.Duration { return either(p.WriteTimeout, 20*time.Second) }
+func (p ServerPlan) timeout() time.Duration      { return either(p.Timeout, 30*time.Second) }
+
+func either(d, fallback time.Duration) time.Duration {
+	if d == 0 {
+		return fallback
+	}
+	return d
+}

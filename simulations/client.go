@@ -1,0 +1,125 @@
+package simulations
+
+import (
+	"math/rand/v2"
+	"net"
+	"strconv"
+	"time"
+)
+
+// client is one client of the fleet, over all its connections. It is guarded by
+// the world's lock.
+type client struct {
+	host
+	w     *World
+	i     int
+	plan  ClientPlan
+	rng   *rand.Rand
+	place place
+	port  int
+
+	peer   *peer   // the latest connection of a peer; nil before the first
+	others []*peer // further connections at the same time
+	again  *due    // when it connects again
+	gone   bool    // it does not come back by itself
+	token  []byte
+	view   view // of the users it watches
+	real   *realClient
+}
+
+// populate makes the fleet.
+func (w *World) populate() {
+	for i, p := range w.plan.Clients {
+		c := &client{w: w, i: i, plan: p, rng: stream(w.seed, "client/"+strconv.Itoa(i)), port: 40000}
+		c.name = "c" + strconv.Itoa(i)
+		c.view = newView(c)
+		c.place = place{up: p.Up, down: p.Down, addr: c.address()}
+		w.clients = append(w.clients, c)
+		if p.Start >= 0 {
+			w.at(p.Start, "", c.start)
+		}
+	}
+}
+
+// address is a new address for the client: its own, or its NAT's.
+func (c *client) address() *net.TCPAddr {
+	c.port++
+	ip := net.IPv4(10, byte(c.i>>16), byte(c.i>>8), byte(c.i)) //nolint:gosec // cut on purpose
+	port := c.port
+	if c.plan.NAT > 0 {
+		ip = net.IPv4(100, 64, byte(c.plan.NAT>>8), byte(c.plan.NAT)) //nolint:gosec // cut on purpose
+		port = 1024 + (c.port-40000)*97 + c.i%97
+	}
+	return &net.TCPAddr{IP: ip, Port: port}
+}
+
+func (c *client) isReal() bool { return c.plan.Kind == "client" }
+
+// start connects, unless the client is connected.
+func (c *client) start() {
+	c.gone = false
+	if c.w.stage >= stopping || c.held.Load() {
+		return
+	}
+	if c.isReal() {
+		c.startReal()
+		return
+	}
+	if c.peer != nil && !c.peer.over {
+		return
+	}
+	c.peer = c.connect()
+}
+
+func (c *client) connect() *peer {
+	p := newPeer(c)
+	p.dial()
+	return p
+}
+
+// ended is called when a connection of a peer is over, as the peer sees it.
+func (c *client) ended(p *peer) {
+	if p != c.peer || c.gone || c.plan.Reconnect <= 0 || c.w.stage >= stopping {
+		return
+	}
+	c.w.agenda.drop(c.again)
+	c.place.addr = c.address()
+	c.again = c.w.at(c.w.now()+between(c.rng, c.plan.Reconnect/2, c.plan.Reconnect*3/2+1), "", c.start)
+}
+
+// peers are all connections of a peer that are not over.
+func (c *client) peers() []*peer {
+	var all []*peer
+	if c.peer != nil && !c.peer.over {
+		all = append(all, c.peer)
+	}
+	for _, p := range c.others {
+		if !p.over {
+			all = append(all, p)
+		}
+	}
+	return all
+}
+
+// isolate cuts the client off, or ends that.
+func (c *client) isolate(cut bool) {
+	c.place.cut = cut
+	for _, k := range c.w.net.links {
+		if k != nil && k.client == &c.host && !k.dead {
+			k.up.hush(cut)
+			k.down.hush(cut)
+		}
+	}
+}
+
+// after plans something of the client's.
+func (c *client) after(d time.Duration, do func()) *due { return c.w.at(c.w.now()+d, "", do) }
+
+func (c *client) abolish() {
+	c.gone = true
+	c.held.Store(false)
+	c.dead.Store(true)
+	if c.real != nil {
+		c.real.abolish()
+	}
+}

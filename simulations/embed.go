@@ -1,0 +1,20 @@
+package simulations
+
+import (
+	"context"
+
+	"example.com/rollcall/supervisor"
+)
+
+// Embed puts an embedding program's own parts into the world.
+type Embed struct {
+	// Config may change the server's configuration before each of its lives; the
+	// world has set what it needs: name, epoch, clocks, random source, hooks and
+	// OnEvent.
+	Config func(*supervisor.Config)
+	// Setup binds handlers, at the start of each life of the server.
+	Setup func(*supervisor.Supervisor) error
+	// Check is called when nothing moves but time, and after everything was
+	// healed; an error is a failure with the guarantee "embedder".
+	Check func(ctx context.Context, s *supervisor.Supervisor, healed bool) error
+}

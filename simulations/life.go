@@ -1,0 +1,169 @@
+package simulations
+
+import (
+	"context"
+	"math/rand/v2"
+	"reflect"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"example.com/rollcall/supervisor"
+)
+
+// life is one life of the server: from its start to its shutdown or crash.
+type life struct {
+	host
+	w        *World
+	n        int
+	s        *supervisor.Supervisor
+	listener *listener
+	served   chan error
+	stopped  chan error // of a shutdown
+	querying atomic.Bool
+
+	mu     sync.Mutex
+	random *rand.Rand
+	events []supervisor.Event // not yet looked at
+	logins atomic.Int64       // names the goroutines of the authenticator
+}
+
+// startLife starts the server, anew or for the first time. It runs on the
+// driver's goroutine, without the world's lock.
+func (w *World) startLife() error {
+	w.lives++
+	l := &life{w: w, n: w.lives, served: make(chan error, 1)}
+	l.name = "s" + strconv.Itoa(l.n)
+	l.random = stream(w.seed, l.name+"/random")
+	l.slow = w.plan.Slow
+	cfg := w.plan.Server.config()
+	cfg.Name, cfg.Node = l.name, "sim"
+	cfg.Epoch = uint64(l.n) //nolint:gosec // small
+	cfg.Random = l.float
+	cfg.Secret = []byte(strings.Repeat(string(rune('a'+w.seed%26)), 32))
+	cfg.Wall = w.wall
+	cfg.OnEvent = l.event
+	cfg.Hooks = &supervisor.Hooks{BeforeReceive: l.beforeReceive, EndTurn: l.endTurn, GoOn: l.goOn}
+	if w.plan.Server.Authenticate || w.plan.Server.LoginMax > 0 {
+		cfg.Authenticate = l.authenticate
+	}
+	if w.embed != nil && w.embed.Config != nil {
+		w.embed.Config(&cfg)
+	}
+	s, err := supervisor.New(cfg)
+	if err != nil {
+		return err
+	}
+	l.s = s
+	w.lock()
+	w.life = l
+	l.listener = newListener(l)
+	w.model.born(l)
+	w.unlock()
+	if err := l.handlers(); err != nil {
+		return err
+	}
+	go func() { l.served <- s.Serve(context.Background(), l.listener) }()
+	return nil
+}
+
+func (l *life) float() float64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.random.Float64()
+}
+
+func (l *life) event(e supervisor.Event) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.events = append(l.events, e)
+}
+
+// drained returns the events since it was called last.
+func (l *life) drained() []supervisor.Event {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	e := l.events
+	l.events = nil
+	return e
+}
+
+// beforeReceive is the gate before an actor handles a message.
+func (l *life) beforeReceive(actorID string, msg any) {
+	if l.dead.Load() || l.w.gate.off.Load() {
+		return
+	}
+	what := reflect.TypeOf(msg).String()
+	if l.querying.Load() && strings.HasSuffix(what, "Query") {
+		return
+	}
+	t := l.w.tickets.get(&l.host, actorID, what)
+	l.w.gate.enter(t)
+	panics := t.panics
+	l.w.tickets.put(t)
+	if panics && !l.dead.Load() {
+		panic("simulated panic")
+	}
+}
+
+// endTurn lets the seed say where an actor's turn ends.
+func (l *life) endTurn(string, int) bool {
+	if l.dead.Load() {
+		return true
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.random.IntN(2) == 0
+}
+
+// goOn is the gate of the server's other goroutines. The stall clock's beat
+// has nothing to do with the others' order, and is held only with the server.
+func (l *life) goOn(goroutine string) {
+	if l.dead.Load() || l.w.gate.off.Load() {
+		return
+	}
+	if strings.HasSuffix(goroutine, "/stall clock") && !l.held.Load() {
+		return
+	}
+	t := l.w.tickets.get(&l.host, goroutine, "goes on")
+	l.w.gate.enter(t)
+	l.w.tickets.put(t)
+}
+
+// ask runs a query while nothing else of the server moves.
+func (l *life) ask(query func(ctx context.Context)) {
+	l.querying.Store(true)
+	query(context.Background())
+	l.querying.Store(false)
+}
+
+// wall is the server's wall clock, which can jump.
+func (w *World) wall() time.Time { return time.Now().Add(time.Duration(w.wallOff.Load())) }
+
+// ticketPool keeps tickets for those who need one for a moment.
+type ticketPool struct {
+	mu   sync.Mutex
+	free []*ticket
+}
+
+func (p *ticketPool) get(of *host, key, what string) *ticket {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if n := len(p.free); n > 0 {
+		t := p.free[n-1]
+		p.free = p.free[:n-1]
+		t.of, t.key, t.what, t.panics = of, key, what, false
+		return t
+	}
+	t := newTicket(of, key)
+	t.what = what
+	return t
+}
+
+func (p *ticketPool) put(t *ticket) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.free = append(p.free, t)
+}

@@ -1,0 +1,147 @@
+package simulations
+
+import (
+	"time"
+
+	"example.com/rollcall/supervisor"
+	"example.com/rollcall/wire"
+)
+
+// model says what is allowed. It is small and sequential, and knows only what
+// crosses the network, what the server tells its program, and the clock; it
+// shares no code with the server's own rooms. Truth is told for each link: what a
+// client did on another one excuses nothing.
+type model struct {
+	w    *World
+	life *life // whose facts these are
+
+	waiting []*link          // accepted, not yet established and not terminated
+	live    map[uint64]*link // established, not terminated, by the server's number
+	ended   map[uint64]bool  // every connection that was ever terminated, of this life
+	highest uint64           // the highest connection number so far
+
+	online  map[string]bool // what the server has announced
+	version uint64
+	changes map[uint64]change // by version, the latest keptChanges
+	kicks   int
+	panics  int // injected into this life
+	faults  int // that the server reported
+
+	stallBegan time.Duration // of the latest stall of the server
+	stallEnded time.Duration
+	nextLate   time.Duration // when the next deadline is to be looked at
+}
+
+type change struct {
+	user   string
+	online bool
+	reason wire.Reason
+	at     time.Duration
+}
+
+// keptChanges is how many changes are remembered for watchers that lag behind.
+const keptChanges = 1 << 16
+
+func newModel(w *World) *model { return &model{w: w} }
+
+// born begins with a new life of the server: nobody is there.
+func (m *model) born(l *life) {
+	m.life = l
+	m.waiting = nil
+	m.live = make(map[uint64]*link)
+	m.ended = make(map[uint64]bool)
+	m.highest = 0
+	m.online = make(map[string]bool)
+	m.version = 0
+	m.changes = make(map[uint64]change)
+	m.panics, m.faults = 0, 0
+	m.stallBegan, m.stallEnded, m.nextLate = 0, 0, 0
+}
+
+func (m *model) accepted(k *link) { m.waiting = append(m.waiting, k) }
+
+// read is told what the server has read from a link.
+func (m *model) read(k *link, msg wire.Message) {
+	f := &k.facts
+	switch x := msg.(type) {
+	case *wire.Hello:
+		if f.hello == "" {
+			f.hello = x.Identifier
+		}
+	case *wire.Login:
+		if f.logins == nil {
+			f.logins = make(map[uint64]string)
+		}
+		f.logins[x.Request] = x.User
+	case *wire.Logout:
+		if f.logouts == nil {
+			f.logouts = make(map[uint64]bool)
+		}
+		f.logouts[x.Request] = true
+	case *wire.Bye:
+		f.saidBye = true
+	}
+}
+
+// wrote is told what the server has written to a link.
+func (m *model) wrote(k *link, msg wire.Message) {
+	f := &k.facts
+	switch x := msg.(type) {
+	case *wire.Welcome:
+		f.welcomed = m.w.now()
+		f.interval = time.Duration(x.Interval) * time.Millisecond //nolint:gosec // bounded
+		f.timeout = time.Duration(x.Timeout) * time.Millisecond   //nolint:gosec // bounded
+		if m.live[x.Connection] != k && !m.ended[x.Connection] {
+			m.w.fail("G1", "a welcome comes after the connection is in both maps", "link %d was welcomed as connection %d", k.id, x.Connection)
+		}
+	case *wire.LoginOK:
+		if f.logins[x.Request] != x.User {
+			m.w.fail("G3", "a login_ok that answers its login", "link %d: user %q", k.id, x.User)
+		}
+		delete(f.logins, x.Request)
+		f.user, f.session, f.since = x.User, x.Session, m.w.now()
+	case *wire.OK:
+		if f.logouts[x.Request] {
+			delete(f.logouts, x.Request)
+			f.user = ""
+		}
+	case *wire.Error:
+		delete(f.logins, x.Request)
+		delete(f.logouts, x.Request)
+	case *wire.Bye:
+		f.byed = x.Reason
+	}
+}
+
+// event is told what the server has told its program.
+func (m *model) event(l *life, e supervisor.Event) {
+	if l != m.life {
+		return
+	}
+	w := m.w
+	switch x := e.(type) {
+	case supervisor.Established:
+		m.established(x)
+	case supervisor.Terminated:
+		m.terminated(x)
+	case supervisor.UserOnline:
+		w.trace.tell(w.now(), l.name, x.User+" is online")
+		m.changed(x.Version, x.Epoch, change{user: x.User, online: true, at: w.now()})
+	case supervisor.UserOffline:
+		w.trace.tell(w.now(), l.name, x.User+" is offline: "+x.Reason.String())
+		m.changed(x.Version, x.Epoch, change{user: x.User, reason: x.Reason, at: w.now()})
+	case supervisor.Fault:
+		m.faults++
+		w.effect("fault caught")
+		if m.panics == 0 {
+			w.fail("H1", "no panic that was not injected", "%s, handling %s: %s\n%s", x.Actor, x.Message, x.Value, x.Stack)
+		}
+	case supervisor.Stall:
+		w.effect("stall noticed")
+		if m.stallEnded == 0 {
+			w.fail("G4", "no stall noticed where there was none", "%v", x.Length)
+		}
+	case supervisor.EventsLost:
+		w.fail("G6", "no event lost by a program that reads them", "%d", x.Count)
+	}
+}

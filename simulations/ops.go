@@ -1,0 +1,422 @@
+package simulations
+
+import (
+	"context"
+	"encoding/binary"
+	"strings"
+	"syscall"
+	"time"
+
+	"example.com/rollcall/supervisor"
+	"example.com/rollcall/wire"
+)
+
+// do carries an operation out. What makes no sense at the moment is left out:
+// a plan that was made smaller still is one.
+func (w *World) do(op *Op) {
+	if w.stage != living {
+		return
+	}
+	if f := serverOps[op.Kind]; f != nil {
+		w.injected(op, nil)
+		f(w, op)
+		return
+	}
+	if op.Client < 0 || op.Client >= len(w.clients) {
+		return
+	}
+	c := w.clients[op.Client]
+	if f := clientOps[op.Kind]; f != nil {
+		f(c, op)
+		return
+	}
+	p := c.peer
+	f := peerOps[op.Kind]
+	if f == nil || p == nil || p.over || c.held.Load() {
+		return
+	}
+	w.injected(op, p.link)
+	f(p, op)
+}
+
+// injected counts a fault, and notes what it may be the cause of.
+func (w *World) injected(op *Op, k *link) {
+	w.tally.injected(op.Kind)
+	if k == nil {
+		return
+	}
+	w.trace.tell(w.now(), "world", op.Kind+" link "+itoa(uint64(k.id))) //nolint:gosec // positive
+	w.tally.pair(op.Kind, k.state())
+	if fatal[op.Kind] && k.cause == "" {
+		k.cause, k.causeAt = op.Kind, w.now()
+	}
+}
+
+// state is how far the link has come, for the coverage.
+func (k *link) state() string {
+	f := &k.facts
+	switch {
+	case !f.isAccepted:
+		return "connecting"
+	case f.hello == "":
+		return "greeting"
+	case f.welcomed == 0:
+		return "registering"
+	case len(f.logins) > 0:
+		return "logging in"
+	case f.byed != wire.ReasonNone || k.over:
+		return "closing"
+	case f.user != "":
+		return "logged in"
+	default:
+		return "open"
+	}
+}
+
+// fatal are the faults that end a connection.
+var fatal = map[string]bool{
+	"bye": true, "fin": true, "reset": true, "half": true, "vanish": true, "garbage": true, "huge": true,
+	"hang": true, "mute-up": true, "mute-down": true, "freeze": true, "cut": true, "rebind": true, "roam": true,
+}
+
+// serverOps befall the server or all.
+var serverOps = map[string]func(w *World, op *Op){
+	// The whole server stands still, as by SIGSTOP.
+	"stall": func(w *World, op *Op) {
+		l := w.life
+		if l == nil || l.dead.Load() || l.held.Load() {
+			return
+		}
+		l.held.Store(true)
+		w.trace.tell(w.now(), l.name, "stalls for "+op.For.String())
+		w.model.stallBegan = w.now()
+		w.at(w.now()+op.For, "stall ends", func() {
+			l.held.Store(false)
+			w.model.stallEnded = w.now()
+			w.model.nextLate = 0
+			w.dirty = true
+			for _, k := range w.model.live {
+				if k.up.readable() {
+					k.held = w.now()
+				}
+			}
+		})
+	},
+	// The wall clock jumps.
+	"wall": func(w *World, op *Op) { w.wallOff.Add(int64(op.For)) },
+	// The next message of an actor whose ticket says Text panics; N of them.
+	"panic": func(w *World, op *Op) {
+		w.panics = append(w.panics, panicOrder{what: op.Text, left: max(op.N, 1)})
+	},
+	// Accepting fails for want of file descriptors.
+	"emfile": func(w *World, op *Op) {
+		if w.life == nil || w.life.dead.Load() {
+			return
+		}
+		l := w.life.listener
+		l.fail = errNoFiles
+		w.at(w.now()+op.For, "", func() { l.fail = nil })
+	},
+}
+
+// clientOps are done to clients, connected or not.
+var clientOps = map[string]func(c *client, op *Op){
+	"connect": func(c *client, _ *Op) { c.start() },
+	// The client's process stands still.
+	"freeze": func(c *client, op *Op) {
+		if c.held.Load() {
+			return
+		}
+		c.w.tally.injected(op.Kind)
+		c.held.Store(true)
+		for _, p := range c.peers() {
+			c.w.injected(&Op{Kind: "freeze"}, p.link)
+		}
+		c.after(op.For, c.thaw)
+	},
+	// Nothing comes from or goes to where the client is.
+	"cut": func(c *client, op *Op) {
+		if c.place.cut {
+			return
+		}
+		for _, p := range c.peers() {
+			c.w.injected(op, p.link)
+		}
+		c.isolate(true)
+		c.after(op.For, func() { c.isolate(false) })
+	},
+}
+
+func (c *client) thaw() {
+	if !c.held.Swap(false) {
+		return
+	}
+	for _, p := range c.peers() {
+		p.drink()
+		p.beats()
+	}
+	if c.peer == nil || c.peer.over {
+		c.ended(c.peer)
+	}
+	if c.real != nil {
+		c.w.gate.poke()
+	}
+}
+
+// peerOps are done by or to the latest connection of a peer.
+var peerOps = map[string]func(p *peer, op *Op){
+	"bye": func(p *peer, _ *Op) {
+		p.send(&wire.Bye{Reason: wire.ReasonBye})
+		p.close()
+	},
+	"fin":    func(p *peer, _ *Op) { p.close() },
+	"reset":  func(p *peer, _ *Op) { p.abort() },
+	"vanish": func(p *peer, _ *Op) { p.vanish() },
+	// A FIN in the middle of a frame (N1).
+	"half": func(p *peer, op *Op) {
+		p.raw([]byte{0, 0, 0, 200, byte(wire.TypeSend), 0xa3, 1}[:1+op.N%7])
+		p.close()
+	},
+	// It answers nothing any more, and its transport stays (N2).
+	"hang": func(p *peer, _ *Op) {
+		p.mute = true
+		p.w.agenda.drop(p.beat)
+	},
+	"mute-up":   func(p *peer, op *Op) { p.silence(p.link.up, op.For) },
+	"mute-down": func(p *peer, op *Op) { p.silence(p.link.down, op.For) },
+	// The client is somewhere else, and the old link says nothing (N6).
+	"roam": func(p *peer, _ *Op) {
+		p.vanish()
+		p.c.w.agenda.drop(p.c.again)
+		p.c.place.addr = p.c.address()
+		p.c.start()
+	},
+	// Its NAT gives the same address to its next connection at once (N3).
+	"rebind": func(p *peer, _ *Op) {
+		p.vanish()
+		p.c.w.agenda.drop(p.c.again)
+		p.c.start()
+	},
+	// A second connection with the same identifier, beside the first (N11).
+	"double": func(p *peer, _ *Op) {
+		addr := p.c.place.addr
+		p.c.place.addr = p.c.address()
+		if n := len(p.c.peers()); n < 4 {
+			p.c.others = append(p.c.others, p.c.connect())
+		}
+		p.c.place.addr = addr
+	},
+	"login": func(p *peer, op *Op) {
+		if p.welcomed && op.Text != "" {
+			p.login(op.Text)
+		}
+	},
+	"logout": func(p *peer, _ *Op) {
+		if p.loggedIn {
+			p.loggedIn = false
+			p.send(&wire.Logout{Request: p.ask("logout", "")})
+			p.after(func() {
+				if p.c.plan.User != "" && !p.loggedIn {
+					p.c.view = newView(p.c)
+					p.login(p.c.plan.User)
+				}
+			})
+		}
+	},
+	"send": func(p *peer, op *Op) {
+		if !p.loggedIn || op.To < 0 || op.To >= len(p.w.clients) {
+			return
+		}
+		to := p.w.clients[op.To].plan.User
+		if to == "" {
+			return
+		}
+		for range max(min(op.N, 5000), 1) {
+			p.send(&wire.Send{ID: p.ask("send", to), To: to, Body: make([]byte, len(op.Text)+int(op.For)), Kind: "chat"})
+		}
+	},
+	"request": func(p *peer, op *Op) {
+		for range max(min(op.N, 1000), 1) {
+			p.send(&wire.Request{Request: p.ask("request", ""), Kind: op.Text, Body: []byte{0x18, 42}})
+		}
+	},
+	// Bytes that are no protocol.
+	"garbage": func(p *peer, op *Op) {
+		p.link.mischief = true
+		b := make([]byte, 1+op.N%64)
+		for i := range b {
+			b[i] = byte(p.rng.IntN(256))
+		}
+		b[0] = 0
+		p.raw(b)
+	},
+	// A frame longer than any may be.
+	"huge": func(p *peer, _ *Op) {
+		p.link.mischief = true
+		p.raw(binary.BigEndian.AppendUint32(nil, 1<<30))
+	},
+	// The client reads a few bytes now and then.
+	"slow": func(p *peer, op *Op) { p.slow = max(op.For, time.Millisecond) },
+	"corrupt": func(p *peer, op *Op) {
+		p.link.corrupts, p.link.up.corrupt = true, max(op.N, 1)
+	},
+	"kick": func(p *peer, _ *Op) {
+		if p.welcomed && p.w.life != nil && !p.w.life.dead.Load() {
+			p.w.model.kicks++
+			s, id := p.w.life.s, p.connection
+			p.w.go1(func() { _ = s.Kick(context.Background(), id, "simulated") })
+		}
+	},
+}
+
+// after does something when the answers to what was sent should be there.
+func (p *peer) after(do func()) {
+	p.c.after(time.Second, func() {
+		if !p.over {
+			do()
+		}
+	})
+}
+
+// silence makes one direction say nothing for a while.
+func (p *peer) silence(d *pipe, length time.Duration) {
+	d.hush(true)
+	k := p.link
+	p.c.after(length, func() {
+		if !k.dead && !p.c.place.cut {
+			d.hush(false)
+		}
+	})
+}
+
+// go1 runs what waits for the server on a goroutine of its own.
+func (w *World) go1(f func()) {
+	w.spawned.Add(1)
+	go func() {
+		defer w.spawned.Done()
+		f()
+	}()
+}
+
+var errNoFiles error = syscall.EMFILE
+
+// matches reports whether a ticket is meant by "part of the key/part of the
+// message".
+func (t *ticket) matches(what string) bool {
+	key, msg, _ := strings.Cut(what, " ")
+	return strings.Contains(t.key, key) && strings.HasSuffix(t.what, msg)
+}
+
+// panicOrder makes actors panic.
+type panicOrder struct {
+	what string
+	left int
+}
+
+// maybePanic looks whether the one who goes on is to panic.
+func (w *World) maybePanic(t *ticket) {
+	for i := range w.panics {
+		o := &w.panics[i]
+		if o.left > 0 && w.life != nil && t.of == &w.life.host && t.matches(o.what) {
+			o.left--
+			t.panics = true
+			w.model.panics++
+			w.trace.tell(w.now(), t.key, "panics at "+t.what)
+			return
+		}
+	}
+}
+
+// heal makes everything whole again: all faults end, everybody comes back.
+func (w *World) heal() {
+	w.stage = healing
+	w.trace.tell(w.now(), "world", "everything is healed")
+	w.panics = nil
+	if w.life != nil && w.life.listener.fail != nil {
+		w.life.listener.fail = nil
+	}
+	for _, c := range w.clients {
+		c.place.cut = false
+		c.thaw()
+		for _, p := range c.peers() {
+			p.mute, p.slow = false, 0
+			if !p.link.dead {
+				p.link.up.hush(false)
+				p.link.down.hush(false)
+			}
+			p.drink()
+			p.beats()
+		}
+	}
+	w.at(w.now()+w.settling(), "settled", w.settled)
+}
+
+// settling is how long it may take until all is as it should be.
+func (w *World) settling() time.Duration {
+	s := w.plan.Server
+	longest := time.Duration(0)
+	timeout := s.timeout()
+	for _, c := range w.plan.Clients {
+		longest = max(longest, c.Reconnect*2)
+		timeout = max(timeout, c.Timeout)
+	}
+	return 2*timeout + s.writeTimeout() + s.handshakeTimeout() + s.Grace + longest + 30*time.Second
+}
+
+// settled checks that all has converged, and stops the server.
+func (w *World) settled() {
+	if w.failure != nil {
+		return
+	}
+	w.still = true
+	w.model.late()
+	w.model.maps()
+	w.model.presence()
+	w.model.converged()
+	w.model.drained()
+	if w.failure != nil {
+		return
+	}
+	w.stage = stopping
+	w.trace.tell(w.now(), "world", "the server is stopped")
+	for _, c := range w.clients {
+		c.gone = true
+		w.agenda.drop(c.again)
+	}
+	l := w.life
+	if l == nil || l.dead.Load() {
+		w.stage = over
+		return
+	}
+	began := w.now()
+	w.go1(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		defer cancel()
+		err := l.s.Shutdown(ctx)
+		served := <-l.served
+		w.lock()
+		defer w.unlock()
+		w.at(w.now(), "", func() { w.stopped(l, began, err, served) })
+		w.gate.poke()
+	})
+}
+
+// stopped checks what a shutdown has left.
+func (w *World) stopped(l *life, began time.Duration, err, served error) {
+	for _, e := range l.drained() {
+		w.model.event(l, e)
+	}
+	if err != nil || served != nil {
+		w.fail("G2", "a shutdown in good order", "after %v: %v, %v", w.now()-began, err, served)
+	}
+	if n := len(w.model.live) + len(w.model.waiting); n > 0 && w.failure == nil {
+		w.fail("G2", "a termination for every connection", "%d have none after the shutdown", n)
+	}
+	if c := l.s.Counters(); w.failure == nil {
+		w.counters(c)
+	}
+	l.dead.Store(true)
+	w.stage = over
+}
+
+func (w *World) counters(c supervisor.Counters) { _ = c }

@@ -1,0 +1,144 @@
+package simulations
+
+import (
+	"slices"
+
+	"example.com/rollcall/wire"
+)
+
+// view is what a client knows of the users that it watches, by the algorithm of
+// PROTOCOL.md section 7, and what it holds the server to (G3).
+type view struct {
+	c       *client
+	has     bool
+	epoch   uint64
+	version uint64
+	online  map[string]bool
+
+	asking   *peer // a watch is under way on it
+	asked    *wire.Watch
+	ok       bool // it was agreed to; its state is to come
+	building *building
+	floor    map[*peer]uint64 // the version that was sent before on a connection
+}
+
+type building struct {
+	epoch, version, next uint64
+	users                map[string]bool
+}
+
+func newView(c *client) view {
+	return view{c: c, online: make(map[string]bool), floor: make(map[*peer]uint64)}
+}
+
+func (v *view) watches(user string) bool {
+	return v.c.plan.Everyone || slices.Contains(v.c.plan.Names, user)
+}
+
+func (v *view) ask(p *peer, m *wire.Watch) {
+	if v.has {
+		m.Epoch, m.Version = v.epoch, v.version
+	}
+	v.asking, v.asked, v.ok, v.building = p, m, false, nil
+}
+
+// again asks for the state anew, after a gap.
+func (v *view) again(p *peer) {
+	if v.asking != nil {
+		return
+	}
+	v.c.w.effect("gap")
+	m := &wire.Watch{Request: p.ask("watch", "")}
+	v.ask(p, m)
+	p.send(m)
+}
+
+func (v *view) agreed(p *peer) {
+	if v.asking == p {
+		v.ok = true
+	}
+}
+
+// left forgets what belongs to a connection.
+func (v *view) left(p *peer) {
+	if v.asking == p {
+		v.asking = nil
+	}
+	v.building = nil
+	delete(v.floor, p)
+}
+
+func (v *view) snapshot(p *peer, s *wire.Snapshot) {
+	if v.asking == p && !v.ok {
+		return // of before the watch
+	}
+	if s.Part == 0 {
+		v.building = &building{epoch: s.Epoch, version: s.Version, users: make(map[string]bool)}
+		if s.Version < v.floor[p] {
+			v.c.w.fail("G3", "a snapshot is not older than what was told before", "%s: version %d after %d", v.c.name, s.Version, v.floor[p])
+		}
+		if v.asking == p && v.asked.Epoch == s.Epoch && s.Version < v.asked.Version {
+			v.c.w.fail("G3", "a snapshot is not older than what the watch knew", "%s: version %d, it knew %d", v.c.name, s.Version, v.asked.Version)
+		}
+	}
+	b := v.building
+	if b == nil || b.epoch != s.Epoch || b.version != s.Version || b.next != s.Part {
+		v.c.w.fail("G3", "the parts of a snapshot in order", "%s: part %d", v.c.name, s.Part)
+		return
+	}
+	for _, o := range s.Online {
+		b.users[o.User] = true
+	}
+	b.next++
+	if s.More {
+		return
+	}
+	v.c.w.effect("snapshot")
+	v.has, v.epoch, v.version, v.online = true, b.epoch, b.version, b.users
+	v.floor[p] = b.version
+	v.building = nil
+	if v.asking == p {
+		v.asking = nil
+	}
+}
+
+func (v *view) delta(p *peer, d *wire.Delta) {
+	if v.building != nil {
+		v.c.w.fail("G3", "no delta between the parts of a snapshot", "%s", v.c.name)
+	}
+	if v.asking == p {
+		if !v.ok {
+			return
+		}
+		v.asking = nil
+	}
+	if !v.has || d.Epoch != v.epoch {
+		v.again(p)
+		return
+	}
+	if f, ok := v.floor[p]; ok && d.From > f {
+		v.c.w.fail("G3", "deltas without a gap", "%s: a delta from %d, it was told up to %d", v.c.name, d.From, f)
+	}
+	v.floor[p] = max(v.floor[p], d.To)
+	if d.From > v.version {
+		v.again(p)
+		return
+	}
+	if d.To <= v.version {
+		return
+	}
+	for _, x := range d.Changes {
+		if x.Version <= v.version || !v.watches(x.User) {
+			continue
+		}
+		v.c.w.model.announced(v.c, d.Epoch, x)
+		if x.Online {
+			v.online[x.User] = true
+		} else {
+			delete(v.online, x.User)
+			v.c.w.model.noticed(v.c, x)
+		}
+	}
+	v.version = d.To
+	v.c.w.effect("delta")
+}

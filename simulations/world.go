@@ -1,0 +1,328 @@
+package simulations
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing/synctest"
+	"time"
+
+	"example.com/rollcall/supervisor"
+)
+
+// World is one run: the server, its clients, the network between them, and what
+// befalls them.
+type World struct {
+	// static after construction
+	seed  uint64
+	plan  Plan
+	base  time.Time
+	gate  *gate
+	order *rand.Rand // who goes on next
+	embed *Embed     // the embedding program's part; may be nil
+
+	tickets ticketPool
+	wallOff atomic.Int64
+
+	// guarded by mu; the driver holds it while something is due
+	mu      sync.Mutex
+	agenda  agenda
+	net     network
+	life    *life
+	lives   int
+	clients []*client
+	model   *model
+	trace   *trace
+	tally   tally
+	failure *Failure
+	stage   stage
+	loose   bool // there is no gate: what the server tells its program may lag behind what it does
+	still   bool // everything was healed and had its time: checks of such a run begin to count
+
+	// owned by the driver
+	ready   []*ticket
+	steps   uint64
+	panics  []panicOrder
+	dirty   bool
+	spawned sync.WaitGroup
+	begun   time.Time
+}
+
+// stage is how far a run has come.
+type stage uint8
+
+const (
+	living   stage = iota // operations and faults
+	healing               // everything is whole again; all must converge
+	stopping              // the server shuts down
+	over
+)
+
+func (w *World) lock()   { w.mu.Lock() }
+func (w *World) unlock() { w.mu.Unlock() }
+
+func (w *World) now() time.Duration              { return time.Since(w.base) }
+func (w *World) since(t time.Time) time.Duration { return t.Sub(w.base) }
+func (w *World) at(t time.Duration, note string, do func()) *due {
+	d := w.agenda.add(max(t, w.now()), note, do)
+	if w.gate.off.Load() {
+		w.gate.poke()
+	}
+	return d
+}
+
+// Options are how a run is watched.
+type Options struct {
+	Trace  io.Writer // gets one line for each thing that happens; may be nil
+	NoGate bool      // the scheduler's order instead of the seed's, for the race detector
+	Embed  *Embed    // the embedding program's handlers and checks; may be nil
+}
+
+// Run lives through a plan. The error wraps ErrBubble when the run itself broke;
+// what a check has found is in the result.
+func Run(p Plan, o Options) (Result, error) {
+	var r Result
+	err := inBubble(func() { r = runInBubble(p, o) })
+	if err != nil {
+		if r.Failure == nil {
+			r.Failure = &Failure{Seed: p.Seed, Guarantee: "run", Seen: firstLine(err.Error()), Expected: "an orderly end, with no goroutine left"}
+		}
+		return r, err
+	}
+	return r, nil
+}
+
+func firstLine(s string) string {
+	line, _, _ := strings.Cut(s, "\n")
+	return line
+}
+
+func runInBubble(p Plan, o Options) Result {
+	w := &World{
+		seed: p.Seed, plan: p, base: time.Now(), gate: newGate(), order: stream(p.Seed, "order"),
+		embed: o.Embed, trace: newTrace(o.Trace),
+	}
+	w.net.w = w
+	w.gate.off.Store(o.NoGate)
+	w.loose = o.NoGate
+	w.model = newModel(w)
+	w.tally = newTally()
+	if err := w.startLife(); err != nil {
+		return Result{Seed: p.Seed, Failure: &Failure{Guarantee: "run", Expected: "a server", Seen: err.Error()}}
+	}
+	w.lock()
+	w.populate()
+	for i := range p.Ops {
+		op := &p.Ops[i]
+		w.at(op.At, op.Kind, func() { w.do(op) })
+	}
+	w.at(p.Duration, "heal", w.heal)
+	w.unlock()
+	w.drive()
+	return w.finish()
+}
+
+// drive is the loop of the run.
+func (w *World) drive() {
+	timer := time.NewTimer(time.Hour)
+	defer timer.Stop()
+	for {
+		synctest.Wait()
+		w.listen()
+		if w.failure != nil || w.stage == over {
+			return
+		}
+		if w.grantOne() {
+			continue
+		}
+		if w.doDue() {
+			continue
+		}
+		if !w.gate.off.Load() {
+			w.quiescent()
+			if w.failure != nil {
+				return
+			}
+		}
+		w.sleep(timer)
+	}
+}
+
+// listen takes in what the server has told its program.
+func (w *World) listen() {
+	w.lock()
+	defer w.unlock()
+	if w.life == nil {
+		return
+	}
+	for _, e := range w.life.drained() {
+		w.dirty = true
+		w.model.event(w.life, e)
+	}
+}
+
+func (w *World) grantOne() bool {
+	w.ready = w.gate.ready(w.ready)
+	if len(w.ready) == 0 {
+		return false
+	}
+	t := w.pick()
+	w.lock()
+	w.trace.add(w.now(), t.key, t.what)
+	w.maybePanic(t)
+	w.unlock()
+	w.steps++
+	w.gate.grant(t)
+	return true
+}
+
+// pick lets the seed choose. Goroutines of a plan's slow kind go last.
+func (w *World) pick() *ticket {
+	n := len(w.ready)
+	if n == 1 {
+		return w.ready[0]
+	}
+	for _, t := range w.ready {
+		if strings.HasSuffix(t.key, "/herald") {
+			return t // what the server tells its program is compared with what follows
+		}
+	}
+	if slow := w.plan.Slow; slow != "" {
+		k := 0
+		for _, t := range w.ready {
+			if !strings.Contains(t.key, slow) {
+				w.ready[k] = t
+				k++
+			}
+		}
+		if k > 0 {
+			n = k
+		}
+	}
+	return w.ready[w.order.IntN(n)]
+}
+
+// doDue does all that is due by now.
+func (w *World) doDue() bool {
+	did := false
+	for {
+		w.lock()
+		d := w.agenda.pop(w.now())
+		if d == nil {
+			w.unlock()
+			return did
+		}
+		did = true
+		if d.note != "" {
+			w.trace.add(w.now(), "world", d.note)
+		}
+		d.do()
+		w.unlock()
+		if w.failure != nil {
+			return true
+		}
+	}
+}
+
+// sleep lets time go on to what comes next.
+func (w *World) sleep(timer *time.Timer) {
+	w.lock()
+	next, ok := w.agenda.next()
+	w.unlock()
+	if !ok {
+		next = w.now() + time.Hour
+	}
+	timer.Reset(max(next-w.now(), 0))
+	if !w.gate.sleep() {
+		return
+	}
+	select {
+	case <-w.gate.wake:
+	case <-timer.C:
+	}
+	w.gate.awake()
+}
+
+// fail notes the first check that has failed.
+func (w *World) fail(guarantee, expected, seen string, args ...any) {
+	if w.failure != nil || (w.loose && !w.still) {
+		return
+	}
+	w.failure = &Failure{
+		Seed: w.seed, At: w.now(), Guarantee: guarantee, Expected: expected,
+		Seen: fmt.Sprintf(seen, args...),
+	}
+	w.trace.tell(w.now(), guarantee, "FAILED: "+w.failure.Seen)
+	w.failure.Last = w.trace.latest()
+}
+
+// finish ends everything and makes the result.
+func (w *World) finish() Result {
+	w.lock()
+	r := Result{
+		Seed: w.seed, Scenario: w.plan.Scenario, Lived: w.now(), Steps: w.steps, Trace: w.trace.Sum(), Failure: w.failure,
+		Tally: w.tally,
+	}
+	w.abolish()
+	w.unlock()
+	w.spawned.Wait()
+	return r
+}
+
+// abolish lets everything that is left of a run end by itself, unseen.
+func (w *World) abolish() {
+	w.gate.off.Store(true)
+	for _, c := range w.clients {
+		c.abolish()
+	}
+	if l := w.life; l != nil {
+		w.kill(l)
+	}
+	w.gate.releaseAll()
+}
+
+// kill makes a life of the server one that nobody sees: a crash. What is left
+// of it ends in the background; nothing that it does leaves it any more.
+func (w *World) kill(l *life) {
+	if l.dead.Swap(true) {
+		return
+	}
+	l.held.Store(false)
+	l.listener.closed = true
+	for _, k := range w.net.links {
+		if k != nil && k.life == l && k.srv != nil {
+			w.agenda.drop(k.srv.limit)
+			w.agenda.drop(k.srv.expiry)
+			k.up.tell()
+			k.down.wakeWriter()
+		}
+	}
+	if l.listener.waits {
+		l.listener.waits = false
+		l.listener.t.pass <- struct{}{}
+	}
+	w.gate.release(&l.host)
+	w.spawned.Add(1)
+	go func() {
+		defer w.spawned.Done()
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		_ = l.s.Shutdown(ctx)
+		<-l.served
+	}()
+}
+
+// query asks the server something between two moments. It reports false when
+// the server cannot be asked now.
+func (w *World) query(f func(ctx context.Context, s *supervisor.Supervisor)) bool {
+	l := w.life
+	if l == nil || l.dead.Load() || l.held.Load() {
+		return false
+	}
+	l.ask(func(ctx context.Context) { f(ctx, l.s) })
+	return true
+}
