@@ -91,7 +91,7 @@ with 'rollcall join --user alice'. 'rollcall demo' shows it all in one go.`,
 	for _, c := range []*cobra.Command{
 		p.serveCommand(), p.demoCommand(), p.joinCommand(), p.watchCommand(), p.chatCommand(),
 		p.sendCommand(), p.putCommand(), p.getCommand(), p.filesCommand(), p.rmCommand(), p.whoCommand(), p.connectionsCommand(), p.kickCommand(),
-		p.versionCommand(), p.completionCommand(),
+		p.benchCommand(), p.versionCommand(), p.completionCommand(),
 	} {
 		c.DisableFlagsInUseLine = true
 		c.Flags().SortFlags = false // they stand in an order of sense
