@@ -1,9 +1,12 @@
 package actors
 
 import (
+	"bytes"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -161,5 +164,26 @@ func TestGracesAreServedInTime(t *testing.T) {
 		}
 		w.pass(fileGrace)
 		w.wantNoFiles()
+	})
+}
+
+// guards G5, G6: the longest notice that there can be is one that the store
+// keeps, and fits the smallest frame that a client may ask for.
+func TestLongestNotice(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, _ := fileWorld(t)
+		long := func(n int) string { return strings.Repeat("x", n) }
+		meta := filestore.Meta{
+			ID: filestore.ID(bytes.Repeat([]byte{0xff}, 16)), Owner: long(wire.MaxUser),
+			Name: long(wire.MaxFileName), Type: long(wire.MaxMedia), Size: math.MaxInt64,
+			Created: math.MaxInt64, Committed: math.MaxInt64, Expires: math.MaxInt64,
+		}
+		for range wire.MaxRecipients {
+			meta.Recipients = append(meta.Recipients, long(wire.MaxUser))
+		}
+		frame := w.sys.files.notice(&meta, wire.FileAborted, wire.CodeWindowExceeded, long(wire.MaxUser))
+		if n := len(frame); n == 0 || n > filestore.MaxNotice || n > wire.MinMaxFrame {
+			t.Errorf("%d bytes; the store keeps %d, and a frame has %d", n, filestore.MaxNotice, wire.MinMaxFrame)
+		}
 	})
 }

@@ -127,6 +127,33 @@ func TestKilledServer(t *testing.T) {
 		n, time.Since(began).Round(time.Millisecond), caught, n*twenty, again, doubles)
 }
 
+// A large put goes on with what the last checkpoint covers, not from its start,
+// when the server is killed.
+func TestKilledServerKeepsCheckpoints(t *testing.T) {
+	const size, checkpoint = 256 << 20, 64 << 20
+	dir := storeDir(filepath.Join(t.TempDir(), "data"))
+	w := serveProcess(t, "--data", string(dir), "--file-grace", "10m")
+	file := fileOf(t, "big", size)
+	p := w.spawn("put", "--user", "alice", "--to", "bob", "--json", file)
+	until(t, "three quarters of the file", func() bool {
+		partials := dir.partials()
+		return len(partials) == 1 && partials[0] > 3*size/4
+	})
+	w.kill(t)
+	w.restart(t, dir)
+	if code := p.wait(); code != exitOK {
+		t.Fatalf("code %d: %s%s", code, p.out, p.errs)
+	}
+	done := last(t, toldIn(t, p.out.String()))
+	if again := done.Moved - size; again < 0 || again > size-2*checkpoint {
+		t.Errorf("%d bytes were sent again", again)
+	}
+	t.Logf("of %d bytes, %d were sent again", size, done.Moved-size)
+	if len(dir.visible(t, map[string]string{hashOf(t, file): file})) != 1 {
+		t.Error("it is not visible")
+	}
+}
+
 // kill kills the server, and waits until it is gone.
 func (w *world) kill(t *testing.T) {
 	t.Helper()

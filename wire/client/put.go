@@ -66,7 +66,7 @@ var ErrChanged = errors.New("client: the source has changed")
 // its recipient like that, too.
 //
 // Several transfers share the connection fairly, and none delays a message or a
-// heartbeat by more than one chunk (N21). A put takes up to 256 KiB of memory.
+// heartbeat by more than one chunk (N21). A put takes up to 512 KiB of memory.
 //
 // A refusal, and the end of the transfer by the server or the other user, is a
 // [*RequestError]: errors.Is(err, wire.CodeQuotaExceeded), wire.CodeDeclined.
@@ -109,22 +109,45 @@ func (s source) read(b []byte, offset int64) (wire.Code, error) {
 // hashPiece is how much is read at one time to be hashed.
 const hashPiece = 256 << 10
 
-// hash reads the whole source.
+// hash reads the whole source, and hashes one piece while it reads the next.
 func (s source) hash(ctx context.Context) ([]byte, error) {
 	h := sha256.New()
-	buf := make([]byte, min(hashPiece, s.size))
-	for offset := int64(0); offset < s.size; {
-		if err := ctx.Err(); err != nil {
-			return nil, err
+	read, free := make(chan []byte, 1), make(chan []byte, 2)
+	for range cap(free) {
+		free <- make([]byte, min(hashPiece, s.size))
+	}
+	hashed := make(chan struct{})
+	go func() {
+		defer close(hashed)
+		for piece := range read {
+			_, _ = h.Write(piece) // never fails
+			free <- piece
 		}
-		piece := buf[:min(int64(len(buf)), s.size-offset)]
-		if _, err := s.read(piece, offset); err != nil {
-			return nil, err
-		}
-		_, _ = h.Write(piece) // never fails
-		offset += int64(len(piece))
+	}()
+	err := s.pieces(ctx, read, free)
+	close(read)
+	<-hashed
+	if err != nil {
+		return nil, err
 	}
 	return h.Sum(nil), nil
+}
+
+// pieces reads the whole source into buffers that are free, in order.
+func (s source) pieces(ctx context.Context, read chan<- []byte, free <-chan []byte) error {
+	for offset := int64(0); offset < s.size; {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		buf := <-free
+		piece := buf[:min(int64(len(buf)), s.size-offset)]
+		if _, err := s.read(piece, offset); err != nil {
+			return err
+		}
+		read <- piece
+		offset += int64(len(piece))
+	}
+	return nil
 }
 
 func (c *Client) putSource(ctx context.Context, src source, o PutOptions) (PutResult, error) {
