@@ -1,0 +1,94 @@
+package main
+
+// registryMutants are defects of the two maps, of terminations and of sessions.
+func registryMutants() []mutant {
+	return []mutant{
+		{
+			id: "one-map", what: "a connection stays in the map by endpoint", check: []string{"G1"},
+			edits: []edit{{"actors/internal/directory/directory.go", `		delete(d.byRemote, n.remote)
+`, ``}},
+		},
+		{
+			id: "other-map", what: "a connection stays in the map by identifier", check: []string{"G1"},
+			edits: []edit{{"actors/internal/directory/directory.go", `		delete(d.byIdentifier, n.identifier)
+`, ``}},
+		},
+		{
+			id: "N7", what: "a connection that ended while it registered is put into the maps", check: []string{"G1"},
+			edits: []edit{{"actors/registry.go", `	if r.all[m.c.id] != m.c || m.c.finished.Load() != nil {
+		return // it has ended meanwhile
+	}
+`, ``}},
+		},
+		{
+			id: "N9", what: "a connection is announced before its handshake", check: []string{"G1", "G2"},
+			edits: []edit{{"actors/registry.go", `		r.all[m.c.id] = m.c
+`, `		r.all[m.c.id] = m.c
+		r.sys.emit(Established{Connection: m.c.id, Remote: m.c.endpoint.Remote, At: r.sys.set.Wall()})
+`}},
+		},
+		{
+			id: "N10", what: "a panic in a connection is not told to the user manager", check: []string{"G2", "G3", "liveness"},
+			edits: []edit{{"actors/registry.go", `	r.sys.users.tell(terminated{c, t})
+`, `	if t.Reason != wire.ReasonPanic {
+		r.sys.users.tell(terminated{c, t})
+	}
+`}},
+		},
+		{
+			id: "S1", what: "what a panic of the registry loses is not mended", check: []string{"G1", "G2"},
+			edits: []edit{
+				{"actors/registry.go", `	case ended:
+		r.terminate(m.c, m.t)
+	case registryQuery:
+		m.lost()`, `	case registryQuery:
+		m.lost()`},
+				{"actors/registry.go", `		r.reconcile()
+`, ``},
+			},
+		},
+		{
+			id: "H4", what: "numbers of connections are used again", check: []string{"G1", "G2"},
+			edits: []edit{{"actors/connection.go", `id: s.nextID.Add(1), transport: t,`, `id: s.nextID.Add(1)%8 + 1, transport: t,`}},
+		},
+		{
+			id: "N6", what: "the end of any session takes its user offline", check: []string{"G3"},
+			edits: []edit{{"actors/internal/session/book.go", `	if len(p.conns) > 0 {
+		return d
+	}
+	if graced`, `	if graced`}},
+		},
+		{
+			id: "N8", what: "a connection that has ended can log in", check: []string{"G3"},
+			edits: []edit{{"actors/internal/session/login.go", `	if !ok {
+		return Login{}, ErrGone
+	}
+	if l != nil {
+		return Login{}, ErrAlreadyLoggedIn`, `	_ = ok
+	if l != nil {
+		return Login{}, ErrAlreadyLoggedIn`}},
+		},
+		{
+			id: "S3", what: "an older connection takes over from a newer one", check: []string{"G3", "sessions"},
+			edits: []edit{{"actors/internal/session/login.go", `case b.cfg.Policy == Replace && newest > conn, holder > conn:
+		return ErrOlder
+	case`, `case false:
+		return ErrOlder
+	case newest > 0 && false:
+		return nil
+	case`}},
+		},
+		{
+			id: "P3", what: "graces run out in the order in which their users came", check: []string{"G3"},
+			edits: []edit{{"actors/internal/session/grace.go", `	if c := cmp.Compare(h[i].until, h[j].until); c != 0 {`, `	if c := cmp.Compare(h[i].person.since, h[j].person.since); c != 0 {`}},
+		},
+		{
+			id: "grace-forgotten", what: "nobody looks when a grace runs out", check: []string{"G3", "liveness"},
+			edits: []edit{{"actors/user_manager.go", `!ok || (u.graceNext != 0 && u.graceNext <= next) {`, `!ok || next > 0 {`}},
+		},
+		{
+			id: "grace-early", what: "a grace is a tenth short", check: []string{"G3"},
+			edits: []edit{{"actors/internal/session/grace.go", `a.until, a.at, a.conn, a.session, a.reason = until, at,`, `a.until, a.at, a.conn, a.session, a.reason = until-b.cfg.Grace/10, at,`}},
+		},
+	}
+}

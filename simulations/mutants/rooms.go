@@ -1,0 +1,10 @@
+package main
+
+// mutants are all known defects, room by room.
+func mutants() []mutant {
+	var all []mutant
+	for _, room := range [][]mutant{connectionMutants(), registryMutants(), presenceMutants(), fileMutants(), recordMutants()} {
+		all = append(all, room...)
+	}
+	return all
+}
