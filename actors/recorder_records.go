@@ -96,7 +96,7 @@ func size(n int64) uint64 { return uint64(max(n, 0)) } //nolint:gosec // not neg
 func concerns(x record.Record, user string) bool {
 	switch x := x.(type) {
 	case *record.Departure:
-		return x.User == user
+		return x.User == user || x.Identifier == user
 	case *record.SessionEnd:
 		return x.User == user
 	case *record.Announcement:

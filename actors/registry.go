@@ -203,7 +203,7 @@ func (r *recent) add(t *Termination) {
 // forget drops the terminations of a user.
 func (r *recent) forget(user string) {
 	for i, t := range r.ring {
-		if t != nil && t.User == user {
+		if t != nil && (t.User == user || t.Identifier == user) {
 			r.ring[i] = nil
 		}
 	}

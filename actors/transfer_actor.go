@@ -50,6 +50,7 @@ type transferActor struct {
 	late     []fileRequest   // came when it was ending, to be begun anew; bounded by credits
 	ending   *endTransfer
 	begun    bool // the store has a partial for it
+	paused   bool // it was interrupted, and has not gone on yet
 	kept     bool // the partial was suspended
 	ended    bool
 	over     wire.Code // how, once ended
@@ -114,7 +115,7 @@ func (t *transferActor) receive(msg any) {
 	case diskDone:
 		t.onDisk(m)
 	case resumePartial:
-		t.begun = true
+		t.begun, t.paused = true, true
 	case interruptTransfer:
 		t.interrupt(m)
 	case endTransfer:

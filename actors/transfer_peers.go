@@ -39,11 +39,13 @@ func (t *transferActor) attached() {
 		Request: requestOf(w.r.msg), Transfer: t.number,
 		Offset: t.in.Came(), Limit: t.in.Limit(), Chunk: uint64(t.sys.chunkSize()), //nolint:gosec // positive
 	}})
+	t.tellResumed()
 }
 
 // interrupt takes the connections away; the file manager's grace decides how
 // long the transfer waits. Those that live on are told.
 func (t *transferActor) interrupt(m interruptTransfer) {
+	t.tellInterrupted(m.by)
 	if t.kind == transfer.Get {
 		t.end(endTransfer{code: wire.CodeInterrupted, by: m.by, quiet: m.quiet})
 		return

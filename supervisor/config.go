@@ -13,6 +13,7 @@ import (
 
 	"example.com/rollcall/actors"
 	"example.com/rollcall/actors/filestore"
+	"example.com/rollcall/actors/record"
 	"example.com/rollcall/wire"
 )
 
@@ -116,7 +117,7 @@ type Config struct {
 	// Default 30 s; negative: not at all.
 	GraceRestart time.Duration
 	// Journal keeps why connections ended. Default: the newest
-	// record.DefaultMemoryRecords in memory. The program opens and closes it like
+	// record.DefaultMaxRecords in memory. The program opens and closes it like
 	// Roll.
 	Journal Journal
 	// RecordInterval is how long changes are gathered before they are written:
@@ -276,7 +277,7 @@ func (c Config) settings() actors.Settings {
 		s.Wall = time.Now
 	}
 	if s.Journal == nil {
-		s.Journal = newMemory()
+		s.Journal = record.NewMemoryJournal(0)
 	}
 	if s.Random == nil {
 		s.Random = mathrand.Float64
