@@ -39,8 +39,15 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 func appendHeader(dst []byte, file byte) []byte {
 	at := len(dst)
 	dst = append(dst, magic...)
-	dst = append(dst, file, version, 0, 0)
-	return binary.BigEndian.AppendUint32(dst, crc32.Checksum(dst[at:], castagnoli))
+	dst = append(dst, file, version, 0, 0, 0, 0, 0, 0)
+	sumHeader(dst[at:])
+	return dst
+}
+
+// sumHeader fills in the checksum of a header.
+func sumHeader(b []byte) []byte {
+	binary.BigEndian.PutUint32(b[headerSize-4:], crc32.Checksum(b[:headerSize-4], castagnoli))
+	return b
 }
 
 // What checkHeader and the scanner say.
