@@ -137,22 +137,22 @@ func failure(d *Departure) string {
 
 func lastHeard(w words, a *Account, d *Departure) string {
 	if d.LastIn == 0 {
-		return "nothing had ever come from it"
+		return "nothing had ever come from the client"
 	}
-	return fmt.Sprintf("it was last heard at %s, %s before", w.when(d.LastIn), span(a.At-d.LastIn))
+	return fmt.Sprintf("the client was last heard at %s, %s before", w.when(d.LastIn), span(a.At-d.LastIn))
 }
 
 func lastSent(w words, d *Departure) string {
 	if d.LastOut == 0 {
-		return "nothing could ever be sent to it"
+		return "nothing could ever be sent to the client"
 	}
-	return fmt.Sprintf("it last took something at %s", w.when(d.LastOut))
+	return fmt.Sprintf("something was last sent at %s", w.when(d.LastOut))
 }
 
 func silence(w words, a *Account, d *Departure) string {
-	s := "Nothing had ever come from it"
+	s := "Nothing had ever come from the client"
 	if d.LastIn != 0 {
-		s = fmt.Sprintf("It was last heard at %s; after that nothing came for %s", w.when(d.LastIn), span(a.At-d.LastIn))
+		s = fmt.Sprintf("The client was last heard at %s; after that nothing came for %s", w.when(d.LastIn), span(a.At-d.LastIn))
 	}
 	if d.Timeout > 0 {
 		s += fmt.Sprintf(", and the timeout agreed on was %s", span(d.Timeout))

@@ -111,11 +111,14 @@ func (a *Account) meaning(w words) []string {
 func (a *Account) told(w words) []string {
 	var parts []string
 	for _, n := range a.Announcements {
+		if n.Reason == wire.ReasonNodeLost && a.Lost == nil {
+			parts = append(parts, "Before that was over, the server itself died and began again.")
+		}
 		whom := "Nobody was watching, so nobody was told"
 		if n.Watchers > 0 {
-			whom = "The " + count(n.Watchers, "watching connection") + " were told"
+			whom = count(n.Watchers, "watching connection") + " were told"
 			if n.Watchers == 1 {
-				whom = "The 1 watching connection was told"
+				whom = "1 watching connection was told"
 			}
 		}
 		parts = append(parts, fmt.Sprintf("%s, at %s, that the user is offline, with the reason %s.", whom, w.when(n.At), n.Reason))

@@ -20,6 +20,7 @@ func Accounts(j Journal, s Subject, l Limit) ([]Account, error) {
 		l.Count = DefaultAccounts
 	}
 	g := &gathering{journal: j}
+	g.each(Query{}, func(Record) bool { return false }) // how far the record goes
 	var found []Account
 	for _, as := range []string{asUser, asConnection, asEndpoint} {
 		if q, asked := s.queries(l)[as]; asked {
