@@ -88,6 +88,12 @@ type (
 	Record = record.Record
 	// RecordQuery chooses records.
 	RecordQuery = record.Query
+	// Account tells why a connection ended.
+	Account = record.Account
+	// RecordSubject is whom an account is about.
+	RecordSubject = record.Subject
+	// RecordLimit bounds which accounts are given.
+	RecordLimit = record.Limit
 	// EventsLost tells a subscriber how many events it was too slow for.
 	EventsLost = actors.EventsLost
 )

@@ -3,6 +3,8 @@ package supervisor
 import (
 	"context"
 	"iter"
+
+	"example.com/rollcall/actors/record"
 )
 
 // Departures returns what the journal holds, the newest first: see package
@@ -14,6 +16,15 @@ func (s *Supervisor) Departures(ctx context.Context, q RecordQuery) iter.Seq2[Re
 		_ = s.system.Sync(ctx) // what cannot be written is missing, and a Gap will tell
 		s.journal.Records(q)(yield)
 	}
+}
+
+// Why tells why the subject's last connections ended, the newest first, with the
+// evidence: see [record.ParseSubject] for the subject and [record.Account] for
+// what it tells. What has just happened is written first. ctx bounds the wait for
+// the disk alone.
+func (s *Supervisor) Why(ctx context.Context, subject RecordSubject, limit RecordLimit) ([]Account, error) {
+	_ = s.system.Sync(ctx)
+	return record.Accounts(s.journal, subject, limit)
 }
 
 // Forget removes what is kept of a user: terminations in memory, records in the

@@ -48,9 +48,21 @@ func (f *adminFlags) base() (*url.URL, error) {
 
 // ask calls the admin API and decodes its answer.
 func (f *adminFlags) ask(ctx context.Context, method, path string, query url.Values, into any) error {
-	base, err := f.base()
+	text, err := f.fetch(ctx, method, path, query)
 	if err != nil {
 		return err
+	}
+	if err := json.Unmarshal(text, into); err != nil {
+		return fmt.Errorf("what answers at %s is no admin API: %w", f.admin, err)
+	}
+	return nil
+}
+
+// fetch calls the admin API and returns its answer.
+func (f *adminFlags) fetch(ctx context.Context, method, path string, query url.Values) ([]byte, error) {
+	base, err := f.base()
+	if err != nil {
+		return nil, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, f.answerTimeout)
 	defer cancel()
@@ -58,25 +70,22 @@ func (f *adminFlags) ask(ctx context.Context, method, path string, query url.Val
 	u.RawQuery = query.Encode()
 	r, err := http.NewRequestWithContext(ctx, method, u.String(), nil)
 	if err != nil {
-		return usage("--admin: %w", err)
+		return nil, usage("--admin: %w", err)
 	}
 	transport := &http.Transport{DisableKeepAlives: true}
 	answer, err := transport.RoundTrip(r)
 	if err != nil {
-		return f.unreachable(ctx, err)
+		return nil, f.unreachable(ctx, err)
 	}
 	defer func() { _ = answer.Body.Close() }()
 	text, err := io.ReadAll(io.LimitReader(answer.Body, maxAnswer))
 	if err != nil {
-		return f.unreachable(ctx, err)
+		return nil, f.unreachable(ctx, err)
 	}
 	if answer.StatusCode != http.StatusOK {
-		return adminError(answer.StatusCode, text)
+		return nil, adminError(answer.StatusCode, text)
 	}
-	if err := json.Unmarshal(text, into); err != nil {
-		return fmt.Errorf("what answers at %s is no admin API: %w", base, err)
-	}
-	return nil
+	return text, nil
 }
 
 func (f *adminFlags) unreachable(ctx context.Context, err error) error {

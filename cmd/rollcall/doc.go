@@ -10,6 +10,8 @@
 //	rollcall who          list the users (admin API)
 //	rollcall connections  list connections, or why they ended (admin API)
 //	rollcall kick         end a user's connections, or one connection (admin API)
+//	rollcall why          why somebody went, with the evidence (admin API, or the data directory)
+//	rollcall forget       remove what is recorded of a user (likewise)
 //	rollcall version      tell the version
 //	rollcall completion   completions for the shell
 //
@@ -37,6 +39,7 @@
 //	3    the server or the admin API cannot be reached, or was lost
 //	4    refused: login refused, kicked, replaced, the server is full, no common version, the admin API does not allow it
 //	5    not there: the recipient is offline, no such user or connection
+//	8    nothing is on record of the user, the connection or the endpoint that was asked for
 //	130  interrupted by SIGINT before it was done, or forced to end by a second one
 //	143  the same with SIGTERM
 //

@@ -23,6 +23,7 @@ const (
 	exitAbsent      = 5
 	exitNoRoom      = 6
 	exitMismatch    = 7
+	exitNoRecord    = 8
 	exitSignal      = 128 // and the signal's number
 )
 

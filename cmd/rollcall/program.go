@@ -91,6 +91,7 @@ with 'rollcall join --user alice'. 'rollcall demo' shows it all in one go.`,
 	for _, c := range []*cobra.Command{
 		p.serveCommand(), p.demoCommand(), p.joinCommand(), p.watchCommand(), p.chatCommand(),
 		p.sendCommand(), p.putCommand(), p.getCommand(), p.filesCommand(), p.rmCommand(), p.whoCommand(), p.connectionsCommand(), p.kickCommand(),
+		p.whyCommand(), p.forgetCommand(),
 		p.benchCommand(), p.versionCommand(), p.completionCommand(),
 	} {
 		c.DisableFlagsInUseLine = true
@@ -140,5 +141,5 @@ Flags of every command:
 Settings: a flag wins over its environment variable, that over the file of --config.
 Exit codes: 0 done, 1 error, 2 usage, 3 server not reachable, 4 refused, 5 not there (user
 offline, no such connection or file), 6 no room (disk full, quota, file too large), 7 a checksum
-or size is wrong, 130 and 143 interrupted by SIGINT and SIGTERM before it was done.
+or size is wrong, 8 nothing is on record, 130 and 143 interrupted by SIGINT and SIGTERM before it was done.
 `

@@ -27,6 +27,7 @@ type serveFlags struct {
 	logFormat       *choice
 	shutdownTimeout time.Duration
 	store           storeFlags
+	record          recordFlags
 	config          supervisor.Config
 }
 
@@ -56,7 +57,13 @@ off what is left at once.
 Files that users send each other are kept in --data, in the directory of one
 server at a time. What is visible there is whole, verified and on the disk; what
 a crash has left is put in order at the next start, and a line tells what was
-found.`,
+found.
+
+Who is online, and why everybody went, is kept there too, in record/. A server
+that was killed takes those who were online over: who is back within
+--grace-restart was never shown offline, and the others are told as offline with
+reason node_lost. 'rollcall why' tells of departures, 'rollcall forget' removes
+what is recorded of a user.`,
 		Example: `  rollcall serve
   rollcall serve --listen 0.0.0.0:7465 --heartbeat 5s --timeout 10s --grace 30s
   rollcall serve --listen 127.0.0.1:0 --admin off --log-format json --data none
@@ -95,6 +102,7 @@ func (f *serveFlags) bind(cmd *cobra.Command) {
 	bindPositiveDuration(fs, &c.Linger, "linger", time.Second, "the longest time that a client may take to read its goodbye")
 	bindPositive(fs, &c.Recent, "recent", 1024, "how many terminations are remembered")
 	f.store.bind(fs)
+	f.record.bind(fs)
 	bindPositiveDuration(fs, &f.shutdownTimeout, "shutdown-timeout", 10*time.Second, "the longest time that an end in good order may take")
 	bindChoice(cmd, f.logLevel, "log-level", "what is logged to standard error")
 	bindChoice(cmd, f.logFormat, "log-format", "how it is logged")
@@ -105,6 +113,7 @@ type server struct {
 	log        *logrus.Logger
 	supervisor *supervisor.Supervisor
 	store      filestore.Store // nil: none
+	records    *records        // nil: none on disk
 	admin      *adminServer    // nil: none
 	failed     chan error      // a listener or the admin API ended by itself
 	loops      sync.WaitGroup
@@ -180,8 +189,19 @@ func (f *serveFlags) start(ctx context.Context, p *program, log *logrus.Logger) 
 		return nil, err
 	}
 	f.config.Store, f.config.FileGrace, f.config.Window = s.store, f.store.supervisorGrace(), int(f.store.window)
-	if s.supervisor, err = supervisor.New(f.config); err != nil {
+	data, err := p.dataDir(f.store.data)
+	if err != nil {
 		return nil, errors.Join(err, s.closeStore())
+	}
+	if s.records, err = f.record.open(data, log); err != nil {
+		return nil, errors.Join(err, s.closeStore())
+	}
+	if s.records != nil {
+		f.config.Roll, f.config.Journal = s.records.roll, s.records.journal
+	}
+	f.record.configure(&f.config)
+	if s.supervisor, err = supervisor.New(f.config); err != nil {
+		return nil, errors.Join(err, s.records.close(), s.closeStore())
 	}
 	s.serve(clients)
 	if f.admin != "off" {
@@ -252,6 +272,10 @@ func (s *server) stop(forced context.Context, timeout time.Duration) error {
 	s.loops.Wait()
 	if failed := s.closeStore(); failed != nil { // what comes late is told that it is closed
 		s.log.WithError(failed).Error("closing the data directory")
+		err = errors.Join(err, failed)
+	}
+	if failed := s.records.close(); failed != nil {
+		s.log.WithError(failed).Error("closing the record")
 		err = errors.Join(err, failed)
 	}
 	switch {

@@ -100,14 +100,12 @@ func (f *storeFlags) supervisorGrace() time.Duration {
 // server without files.
 func (f *storeFlags) open(p *program, log logrus.FieldLogger) (filestore.Store, error) {
 	o, err := f.options()
-	if err != nil || f.data == noFiles {
+	if err != nil {
 		return nil, err
 	}
-	dir := f.data
-	if dir == "" {
-		if dir, err = p.dataHome(); err != nil {
-			return nil, err
-		}
+	dir, err := p.dataDir(f.data)
+	if err != nil || dir == "" {
+		return nil, err
 	}
 	// 0700, and so the directories above it, as the XDG specification wants.
 	if err := os.MkdirAll(dir, 0o700); err != nil {
@@ -141,6 +139,18 @@ func (f *storeFlags) open(p *program, log logrus.FieldLogger) (filestore.Store, 
 		line.Info("keeping files")
 	}
 	return store, nil
+}
+
+// dataDir is the directory that --data names: the default one for no name, and
+// none, as no name, for the word none.
+func (p *program) dataDir(name string) (string, error) {
+	switch name {
+	case "":
+		return p.dataHome()
+	case noFiles:
+		return "", nil
+	}
+	return name, nil
 }
 
 // dataHome is where files are kept unless told otherwise: below XDG_DATA_HOME,

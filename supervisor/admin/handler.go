@@ -26,7 +26,8 @@ type Options struct {
 	// Store is that of the supervisor's Config, for the usage in /varz. Nil: none
 	// is told.
 	Store supervisor.Store
-	// RemoteKick lets other machines kick. Anyone who reaches the API may then.
+	// RemoteKick lets other machines kick and forget. Anyone who reaches the API
+	// may then.
 	RemoteKick bool
 }
 
@@ -53,7 +54,9 @@ func Handler(s *supervisor.Supervisor, o Options) http.Handler {
 	mux.Handle("/connz", a.answer(reads, a.guard.knownHost, a.connz))
 	mux.Handle("/userz", a.answer(reads, a.guard.knownHost, a.userz))
 	mux.Handle("/varz", a.answer(reads, a.guard.knownHost, a.varz))
+	mux.Handle("/why", a.answer(reads, a.guard.knownHost, a.why))
 	mux.Handle("/kick", a.answer([]string{http.MethodPost}, a.guard.mayKick, a.kick))
+	mux.Handle("/forget", a.answer([]string{http.MethodPost}, a.guard.mayKick, a.forget))
 	mux.Handle("/", a.answer(nil, anyHost, nowhere))
 	return mux
 }
@@ -85,6 +88,10 @@ func (a *api) answer(methods []string, may func(*http.Request) error, f endpoint
 			write(w, status, problem{text})
 			return
 		}
+		if text, ok := value.(plain); ok {
+			writeText(w, text)
+			return
+		}
 		write(w, http.StatusOK, value)
 	})
 }
@@ -103,7 +110,7 @@ func allowed(methods []string, method string) error {
 
 func nowhere(r *http.Request) (any, error) {
 	return nil, refuse(http.StatusNotFound,
-		"nothing is at %s: there are /healthz, /readyz, /connz, /userz, /varz and /kick", r.URL.Path)
+		"nothing is at %s: there are /healthz, /readyz, /connz, /userz, /varz, /why, /kick and /forget", r.URL.Path)
 }
 
 // refusal is an error with its status.

@@ -227,3 +227,23 @@ func TestMapsAreMadeAnew(t *testing.T) {
 	expect(t, d)
 	expect(t, filled(t, left...), left...)
 }
+
+// TestCount counts the connections of an identifier, up to a bound.
+func TestCount(t *testing.T) {
+	var d Directory[int]
+	for id := range uint64(10) {
+		if _, err := d.Add(Entry[int]{
+			ID: id + 1, Identifier: "shared", Endpoint: Endpoint{Remote: fmt.Sprint(id)},
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for most, want := range map[int]int{0: 0, 4: 4, 100: 10} {
+		if n := d.Count("shared", most); n != want {
+			t.Errorf("%d of at most %d", n, most)
+		}
+	}
+	if n := d.Count("nobody", 5); n != 0 {
+		t.Errorf("nobody has %d", n)
+	}
+}
