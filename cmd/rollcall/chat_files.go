@@ -137,9 +137,13 @@ func (t *chat) accept(ctx context.Context, words string) {
 		switch {
 		case err == nil:
 			t.say(fmt.Sprintf("* saved %s of %s as %s (%s)", printable(res.File.Name), printable(res.File.Owner), printable(path), size(res.File.Size)))
-		case errors.Is(err, fs.ErrExist):
+		case offer.Pending(): // it is the path's fault
 			t.offers.restore(number, offer)
-			t.say(fmt.Sprintf("* %s is there already: /accept %d with another PATH", printable(path), number))
+			why := plain(err)
+			if errors.Is(err, fs.ErrExist) {
+				why = printable(path) + " is there already"
+			}
+			t.say(fmt.Sprintf("* %s: /accept %d with another PATH", why, number))
 		case ctx.Err() == nil:
 			t.say("* did not get " + printable(offer.File.Name) + ": " + fileWords(err))
 		}

@@ -31,6 +31,8 @@ func TestChatSendsFiles(t *testing.T) {
 	bob.see("* the plan.pdf is there already: /accept 2 with another PATH")
 	bob.write("/accept 2 .")
 	bob.see("* the plan.pdf is there already: /accept 2 with another PATH")
+	bob.write("/accept 2 /nowhere/other")
+	bob.see("no such file or directory: /accept 2 with another PATH")
 	bob.write("/accept 2 other")
 	bob.see("* saved the plan.pdf of alice as other")
 	alice.see("(sent the plan.pdf to bob)")

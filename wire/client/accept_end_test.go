@@ -100,6 +100,9 @@ func TestAcceptToABadPath(t *testing.T) {
 		}
 		wantErr(t, (<-f.accept(o)).err, fs.ErrExist)
 		f.p.quiet()
+		if !o.Pending() {
+			t.Error("the offer is not pending")
+		}
 		got := later(func() (GetResult, error) {
 			return o.Accept(context.Background(), f.path(), GetOptions{Replace: true})
 		})
@@ -107,6 +110,9 @@ func TestAcceptToABadPath(t *testing.T) {
 		f.p.give(4, 0, content(10), 10)
 		f.finished(4)
 		wantGet(t, <-got, 10, 0)
+		if o.Pending() {
+			t.Error("the offer is pending")
+		}
 		wantDir(t, f.dir, map[string][]byte{"x": content(10)})
 		f.close()
 	})

@@ -55,6 +55,14 @@ func relayKeyOf(f *wire.File) relayKey {
 // another Offer.
 func (f Offer) Gone() <-chan struct{} { return f.o.gone }
 
+// Pending reports whether the offer can be answered: nobody has, or in vain, and
+// it was not taken back.
+func (f Offer) Pending() bool {
+	f.o.cn.mu.Lock()
+	defer f.o.cn.mu.Unlock()
+	return !f.o.answered && f.o.err == nil
+}
+
 // Decline tells the sender that this user does not want the file; text is for
 // people and may be empty. The error says why the offer was gone already.
 func (f Offer) Decline(text string) error {
