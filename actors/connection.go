@@ -10,6 +10,7 @@ import (
 	"example.com/rollcall/actors/internal/directory"
 	"example.com/rollcall/actors/internal/heartbeat"
 	"example.com/rollcall/actors/internal/outbox"
+	"example.com/rollcall/actors/internal/poll"
 	"example.com/rollcall/actors/internal/presence"
 	"example.com/rollcall/wire"
 )
@@ -33,6 +34,7 @@ type connection struct {
 	sys       *System
 	id        uint64
 	transport net.Conn
+	seat      poll.Seat // at the pollers
 	endpoint  directory.Endpoint
 	accepted  time.Time     // wall clock
 	born      time.Duration // monotonic
@@ -52,6 +54,11 @@ type connection struct {
 	framesOut atomic.Uint64
 	// locked
 	credits credits
+	// owned by whoever reads: the poller while it is parked, else the reader's goroutine
+	split   wire.Splitter
+	space   int  // of the splitter's buffer
+	greeted bool // the first frame has come
+	filling bool // a file comes in
 
 	// owned by the actor
 	phase      phase
@@ -96,10 +103,15 @@ func (s *System) spawnConnection(t net.Conn) {
 	limitUnsent(t)
 	c := &connection{
 		sys: s, id: s.nextID.Add(1), transport: t,
+		split:    *wire.NewSplitter(wire.MaxHelloFrame, s.set.ReadBuffer),
+		space:    s.set.ReadBuffer,
 		accepted: s.set.Wall(), born: s.now(), reading: true,
 		out: outbox.New(outbox.Bounds{
 			Bytes: s.set.QueueBytes, Frames: s.set.QueueFrames, Control: controlQueue,
 		}),
+	}
+	if !s.set.Goroutines {
+		c.seat = poll.SeatOf(t, c.id, pollClient{c})
 	}
 	c.bornRan = s.stall.ran(c.born)
 	c.endpoint = observe(t, c.id)
@@ -112,7 +124,7 @@ func (s *System) spawnConnection(t net.Conn) {
 	c.due = c.born + s.set.HandshakeTimeout
 	c.timer = time.AfterFunc(s.set.HandshakeTimeout, func() { c.tell(tick{}) })
 	c.spawn()
-	go c.read()
+	c.park()
 }
 
 // connectionInbox is the first size of a connection's inbox (H7).

@@ -128,6 +128,7 @@ func (c *connection) closeTransport() {
 		return
 	}
 	c.transportClosed = true
+	c.sys.pollers.Leave(&c.seat)
 	_ = c.transport.Close() // N13: every way out closes the socket
 }
 

@@ -35,9 +35,12 @@ type Settings struct {
 	MaxConnections int // live at once, handshakes included
 	MaxFrame       int // announced to clients
 	ReadBuffer     int // a connection, while frames fit it
-	Credits        int // frames of one connection that may be in flight inside the server
-	QueueBytes     int // outbound, a connection
-	QueueFrames    int
+	// Goroutines gives every connection a goroutine that reads, also where a
+	// poller could read for many.
+	Goroutines  bool
+	Credits     int // frames of one connection that may be in flight inside the server
+	QueueBytes  int // outbound, a connection
+	QueueFrames int
 
 	FlushInterval time.Duration // presence under load is gathered for this long
 	History       int           // presence changes kept for those who resume

@@ -9,6 +9,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"example.com/rollcall/actors/internal/poll"
+
 	"github.com/anthdm/hollywood/actor"
 
 	"example.com/rollcall/actors/record"
@@ -44,6 +46,7 @@ type System struct {
 	herald    *herald
 	recorder  *recorder // nil: nothing is recorded
 	stall     *stallClock
+	pollers   poll.Pollers
 
 	// atomic
 	nextID   atomic.Uint64
@@ -258,7 +261,9 @@ func (s *System) Shutdown(ctx context.Context) error {
 		s.files.tell(quit{})
 	}
 	s.users.tell(quit{})
-	return errors.Join(err, s.awaitRecord(ctx))
+	err = errors.Join(err, s.awaitRecord(ctx))
+	s.pollers.Close()
+	return err
 }
 
 // awaitRecord waits for the last actor, and so for the last batch on the disk: as

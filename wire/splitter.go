@@ -75,6 +75,22 @@ func (s *Splitter) Space() []byte {
 // Filled tells the splitter that n bytes were read into Space.
 func (s *Splitter) Filled(n int) { s.buf = s.buf[:len(s.buf)+n] }
 
+// Lend makes the splitter, which must be empty, cut the frames out of b. B stays
+// the caller's: when Next has no more, and before b is written to again, the
+// caller calls [Splitter.Own]. So many splitters can share one buffer to read
+// into, and each holds memory only while a frame is incomplete.
+func (s *Splitter) Lend(b []byte) { s.buf, s.start = b, 0 }
+
+// Own copies what is left of a lent buffer, so that the lender has it back. It
+// invalidates the frames that Next has returned.
+func (s *Splitter) Own() {
+	rest := s.buf[s.start:]
+	s.buf, s.start = nil, 0
+	if len(rest) > 0 {
+		s.buf = append(make([]byte, 0, max(s.small, len(rest))), rest...)
+	}
+}
+
 // Next returns the next whole frame, or false when more bytes are needed. The
 // frame's body lies in the splitter's buffer and is valid until Space is called.
 // The error wraps [ErrFrameTooLarge] or [ErrMalformed]; after it the stream
