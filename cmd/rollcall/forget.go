@@ -38,7 +38,7 @@ directory of a server that does not run.`,
 			if err := wire.ValidUser(args[0]); err != nil {
 				return usage("%w", err)
 			}
-			if data != "" {
+			if data != "" && data != noFiles {
 				return p.forgetOnDisk(data, args[0])
 			}
 			return p.forget(cmd.Context(), f, args[0])

@@ -66,7 +66,7 @@ func (p *program) why(ctx context.Context, f *whyFlags, subject string) error {
 	if err != nil {
 		return err
 	}
-	if f.data != "" {
+	if f.data != "" && f.data != noFiles {
 		return p.whyOnDisk(f, s, l)
 	}
 	query := url.Values{"subject": {subject}, "limit": {strconv.Itoa(l.Count)}, "format": {"json"}}
