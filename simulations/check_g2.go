@@ -64,7 +64,9 @@ func (m *model) terminated(x supervisor.Terminated) {
 	m.onTime(k, x)
 	k.facts.user = ""
 	k.over = true
-	w.net.links[k.id-1] = nil
+	if k.facts.connection != 0 {
+		m.recent = append(m.recent, k)
+	}
 }
 
 // untrue tells why a reason cannot be true of a link; empty if it can.

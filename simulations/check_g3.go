@@ -35,7 +35,27 @@ func (m *model) changed(version, epoch uint64, x change) {
 	}
 	w.effect("offline")
 	if k := m.sessionOf(x.user); k != nil {
-		w.fail("G3", "a user with a live session stays online (N6)", "%s is told offline (%v), and has connection %d since %v", x.user, x.reason, k.facts.connection, k.facts.since)
+		// It may be on its way out: its session was taken over a moment ago. When
+		// nothing moves any more it must be gone.
+		m.doubts = append(m.doubts, doubt{k, x})
+	}
+}
+
+// doubt is a user who was told offline while there was a live session.
+type doubt struct {
+	k *link
+	x change
+}
+
+func (m *model) resolve() {
+	doubts := m.doubts
+	m.doubts = nil
+	for _, d := range doubts {
+		k, x := d.k, d.x
+		if m.live[k.facts.connection] != k || k.facts.user != x.user || k.facts.byed != wire.ReasonNone {
+			continue
+		}
+		m.w.fail("G3", "a user with a live session stays online (N6)", "%s is told offline (%v), and has connection %d since %v", x.user, x.reason, k.facts.connection, k.facts.since)
 	}
 }
 

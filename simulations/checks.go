@@ -23,6 +23,7 @@ func (w *World) quiescent() {
 	}
 	w.dirty = false
 	w.tally.Checks++
+	w.model.resolve()
 	w.model.maps()
 	if w.failure == nil {
 		w.model.presence()

@@ -18,11 +18,13 @@ type model struct {
 	waiting []*link          // accepted, not yet established and not terminated
 	live    map[uint64]*link // established, not terminated, by the server's number
 	ended   map[uint64]bool  // every connection that was ever terminated, of this life
+	recent  []*link          // terminated since the maps were looked at
 	highest uint64           // the highest connection number so far
 
 	online  map[string]bool // what the server has announced
 	version uint64
 	changes map[uint64]change // by version, the latest keptChanges
+	doubts  []doubt
 	kicks   int
 	panics  int // injected into this life
 	faults  int // that the server reported
@@ -47,13 +49,14 @@ func newModel(w *World) *model { return &model{w: w} }
 // born begins with a new life of the server: nobody is there.
 func (m *model) born(l *life) {
 	m.life = l
-	m.waiting = nil
+	m.waiting, m.recent = nil, nil
 	m.live = make(map[uint64]*link)
 	m.ended = make(map[uint64]bool)
 	m.highest = 0
 	m.online = make(map[string]bool)
 	m.version = 0
 	m.changes = make(map[uint64]change)
+	m.doubts = nil
 	m.panics, m.faults = 0, 0
 	m.stallBegan, m.stallEnded, m.nextLate = 0, 0, 0
 }

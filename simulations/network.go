@@ -38,8 +38,14 @@ type link struct {
 // network is the wire between all clients and the server's lives.
 type network struct {
 	w     *World
-	links []*link // by ID, from 1; those that are over are nil
+	links []*link // in order of their beginning; those that are over go now and then
+	kept  int     // how many were left the last time
 	next  int
+}
+
+// done reports whether neither side holds the link any more.
+func (k *link) done() bool {
+	return k.down.closed && (!k.facts.isAccepted || k.over && k.srv.closed)
 }
 
 // listener is the server's net.Listener.
@@ -154,7 +160,10 @@ func (n *network) connect(of *host, from *place, done func(*link, error)) *link 
 	k.up = &pipe{w: n.w, link: k, name: "link/" + name + "/up", rng: stream(n.w.seed, "up/"+name), cond: from.up}
 	k.down = &pipe{w: n.w, link: k, name: "link/" + name + "/down", rng: stream(n.w.seed, "down/"+name), cond: from.down}
 	k.up.back, k.down.back = k.down, k.up
-	n.links = append(n.links, k)
+	if n.links = append(n.links, k); len(n.links) >= 2*n.kept+256 {
+		n.links = slices.DeleteFunc(n.links, (*link).done)
+		n.kept = len(n.links)
+	}
 	if from.cut {
 		k.up.silent, k.down.silent = true, true
 	}

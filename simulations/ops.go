@@ -134,6 +134,25 @@ var clientOps = map[string]func(c *client, op *Op){
 		}
 		c.after(op.For, c.thaw)
 	},
+	// It connects and closes, and says nothing (N9).
+	"shake": func(c *client, op *Op) {
+		c.w.tally.injected(op.Kind)
+		c.stranger(func(p *peer) { p.close() })
+	},
+	// It connects, and says nothing or half a hello (N14).
+	"silent": func(c *client, op *Op) {
+		c.w.tally.injected(op.Kind)
+		n := op.N % 8
+		c.stranger(func(p *peer) { p.raw([]byte{0, 0, 0, 30, 1, 0xa3, 1, 1}[:n]) })
+	},
+	// It talks before it has said hello.
+	"early": func(c *client, op *Op) {
+		c.w.tally.injected(op.Kind)
+		c.stranger(func(p *peer) {
+			p.link.mischief = true
+			p.send(&wire.Login{Request: 1, User: "mallory"})
+		})
+	},
 	// Nothing comes from or goes to where the client is.
 	"cut": func(c *client, op *Op) {
 		if c.place.cut {
@@ -145,6 +164,17 @@ var clientOps = map[string]func(c *client, op *Op){
 		c.isolate(true)
 		c.after(op.For, func() { c.isolate(false) })
 	},
+}
+
+// stranger makes a connection of somebody who is no client of the fleet.
+func (c *client) stranger(greet func(p *peer)) {
+	p := newPeer(c)
+	p.strange = greet
+	addr := c.place.addr
+	c.place.addr = c.address()
+	p.dial()
+	c.place.addr = addr
+	c.others = append(c.others, p)
 }
 
 func (c *client) thaw() {
@@ -259,6 +289,32 @@ var peerOps = map[string]func(p *peer, op *Op){
 	"slow": func(p *peer, op *Op) { p.slow = max(op.For, time.Millisecond) },
 	"corrupt": func(p *peer, op *Op) {
 		p.link.corrupts, p.link.up.corrupt = true, max(op.N, 1)
+	},
+	// More than anybody may say at once.
+	"flood": func(p *peer, op *Op) {
+		to := p.w.clients[op.To%len(p.w.clients)].plan.User
+		for range 100 + op.N%400 {
+			switch {
+			case p.loggedIn && to != "":
+				p.send(&wire.Send{ID: p.ask("send", to), To: to, Body: make([]byte, 100), Kind: "flood"})
+			default:
+				p.send(&wire.Ping{Time: 1})
+			}
+		}
+	},
+	// A login that is refused, or that panics in the authenticator.
+	"badlogin": func(p *peer, op *Op) {
+		if p.welcomed && !p.loggedIn {
+			p.send(&wire.Login{Request: p.ask("login", "x"), User: "mallory", Credential: []byte([]string{"wrong", "panic"}[op.N%2])})
+		}
+	},
+	// It asks for what it watches again and again.
+	"rewatch": func(p *peer, op *Op) {
+		for range 1 + op.N%30 {
+			if p == p.c.peer && p.loggedIn && p.c.view.asking == nil {
+				p.watch()
+			}
+		}
 	},
 	"kick": func(p *peer, _ *Op) {
 		if p.welcomed && p.w.life != nil && !p.w.life.dead.Load() {

@@ -40,6 +40,7 @@ type peer struct {
 	nextID   uint64
 	senders  map[uint64]uint64 // the latest message of each connection
 	byeSeen  bool
+	strange  func(p *peer) // what it does instead of saying hello; nil: it is a good client
 }
 
 type request struct {
@@ -76,6 +77,10 @@ func (p *peer) onConnected() {
 	p.connected = true
 	p.link.down.sink = p.drink
 	p.heard = p.w.now()
+	if p.strange != nil {
+		p.strange(p)
+		return
+	}
 	p.send(&wire.Hello{
 		MinVersion: wire.Version, MaxVersion: wire.Version, Identifier: p.c.plan.Identifier, Client: "simulation",
 		Interval: uint64(p.c.plan.Interval / time.Millisecond), Timeout: uint64(p.c.plan.Timeout / time.Millisecond), //nolint:gosec // positive
@@ -175,14 +180,14 @@ func (p *peer) frames() {
 // garbled: what came is no protocol. Only a link that corrupts may do so.
 func (p *peer) garbled(err error) {
 	if !p.link.corrupts {
-		p.w.fail("wire", "frames of the protocol from the server", "%s: %v", p.c.name, err)
+		p.w.fail("messages", "frames of the protocol from the server", "%s: %v", p.c.name, err)
 	}
 	p.close()
 }
 
 func (p *peer) handle(m wire.Message) {
 	if p.byeSeen {
-		p.w.fail("wire", "nothing behind a bye", "%s: %v", p.c.name, m.Type())
+		p.w.fail("messages", "nothing behind a bye", "%s: %v", p.c.name, m.Type())
 		return
 	}
 	switch m := m.(type) {
@@ -205,8 +210,8 @@ func (p *peer) handle(m wire.Message) {
 	case *wire.Response:
 		p.answered(m.Request, "request")
 	case *wire.Error:
-		if m.Request != 0 {
-			p.answered(m.Request, "")
+		if m.Request != 0 && (!p.link.corrupts || p.requests[m.Request].what != "") {
+			p.refused(m)
 		}
 	case *wire.Snapshot:
 		p.c.view.snapshot(p, m)
@@ -222,7 +227,7 @@ func (p *peer) handle(m wire.Message) {
 
 func (p *peer) onWelcome(m *wire.Welcome) {
 	if p.welcomed {
-		p.w.fail("wire", "one welcome", "%s: a second one", p.c.name)
+		p.w.fail("messages", "one welcome", "%s: a second one", p.c.name)
 	}
 	p.welcomed = true
 	p.connection = m.Connection
@@ -241,7 +246,7 @@ func (p *peer) login(user string) {
 
 // watch asks for presence, and goes on where the client was.
 func (p *peer) watch() {
-	if !p.loggedIn || (!p.c.plan.Everyone && len(p.c.plan.Names) == 0) {
+	if p != p.c.peer || !p.loggedIn || (!p.c.plan.Everyone && len(p.c.plan.Names) == 0) {
 		return
 	}
 	m := &wire.Watch{Request: p.ask("watch", ""), Everyone: p.c.plan.Everyone, Users: p.c.plan.Names}
@@ -259,11 +264,11 @@ func (p *peer) ask(what, user string) uint64 {
 func (p *peer) answered(id uint64, what string) bool {
 	r, ok := p.requests[id]
 	if !ok {
-		p.w.fail("wire", "one answer to each request", "%s: an answer to request %d, which waits for none", p.c.name, id)
+		p.w.fail("messages", "one answer to each request", "%s: an answer to request %d, which waits for none", p.c.name, id)
 		return false
 	}
 	if what != "" && r.what != what {
-		p.w.fail("wire", "answers that fit", "%s: %s %d was answered as a %s", p.c.name, r.what, id, what)
+		p.w.fail("messages", "answers that fit", "%s: %s %d was answered as a %s", p.c.name, r.what, id, what)
 		return false
 	}
 	delete(p.requests, id)
@@ -273,10 +278,28 @@ func (p *peer) answered(id uint64, what string) bool {
 	return true
 }
 
+// refused takes an error as the answer.
+func (p *peer) refused(m *wire.Error) {
+	what := p.requests[m.Request].what
+	p.answered(m.Request, "")
+	p.w.effect("refused " + what + ": " + m.Code.String())
+	switch what {
+	case "watch":
+		p.c.view.refused(p)
+		p.c.after(time.Second, func() {
+			if !p.over {
+				p.watch()
+			}
+		})
+	case "logout":
+		p.loggedIn = m.Code != wire.CodeNotLoggedIn // the session goes on
+	}
+}
+
 // onDeliver checks the order of the messages of one sender (N16).
 func (p *peer) onDeliver(m *wire.Deliver) {
 	if last := p.senders[m.Connection]; m.ID <= last {
-		p.w.fail("wire", "messages in order, each once", "%s: message %d of connection %d after %d", p.c.name, m.ID, m.Connection, last)
+		p.w.fail("messages", "messages in order, each once", "%s: message %d of connection %d after %d", p.c.name, m.ID, m.Connection, last)
 	}
 	p.senders[m.Connection] = m.ID
 	p.w.effect("delivered")

@@ -183,6 +183,6 @@ func (p *pipe) hush(silent bool) {
 	stuck := p.stuck
 	p.stuck = nil
 	for _, s := range stuck {
-		p.launch(s)
+		p.arrive(s) // at once: what was sent later arrives later
 	}
 }

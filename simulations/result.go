@@ -14,7 +14,7 @@ type Failure struct {
 	Seed      uint64        `json:"seed"`
 	Scenario  string        `json:"scenario,omitempty"`
 	At        time.Duration `json:"at"`
-	Guarantee string        `json:"guarantee"`
+	Guarantee string        `json:"check"` // the check that has failed: G1 to G7, or another by its name
 	Expected  string        `json:"expected"`
 	Seen      string        `json:"seen"`
 	Last      []string      `json:"last,omitempty"` // the latest that has happened
@@ -48,6 +48,13 @@ type Tally struct {
 }
 
 type tally = Tally
+
+// NewTally returns an empty tally, to add others to.
+func NewTally() Tally {
+	t := newTally()
+	t.Runs = 0
+	return t
+}
 
 func newTally() Tally {
 	return Tally{

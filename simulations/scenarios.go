@@ -116,6 +116,12 @@ func (d *drawer) fault(kind string) {
 	case "emfile":
 		op.For = between(d.rng, time.Millisecond, 20*time.Second)
 		op.Client = 0
+	case "login":
+		op.Text = d.plan.Clients[d.somebody()].User
+	case "flood":
+		op.To, op.N = d.somebody(), d.rng.IntN(1000)
+	case "badlogin", "rewatch", "silent", "corrupt":
+		op.N = d.rng.IntN(100)
 	case "half", "garbage":
 		op.N = d.rng.IntN(64)
 	case "slow":
@@ -148,13 +154,4 @@ func (d *drawer) faults(n int, kinds ...string) {
 	for range int(float64(n) * d.Density) {
 		d.fault(kinds[d.rng.IntN(len(kinds))])
 	}
-}
-
-var scenarios = []scenario{
-	{"office", "people at desks: quiet links, few faults, all kinds of ends", func(d *drawer) {
-		d.lasts(10 * time.Minute)
-		d.plan.Server = ServerPlan{Interval: 15 * time.Second, Timeout: 30 * time.Second, MinTimeout: 8 * time.Second}
-		d.fleet(8, func(int, *ClientPlan) {})
-		d.faults(40, "bye", "fin", "reset", "half", "vanish", "freeze", "cut", "send", "send", "request", "logout", "double", "hang")
-	}},
 }

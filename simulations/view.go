@@ -59,6 +59,13 @@ func (v *view) agreed(p *peer) {
 	}
 }
 
+// refused: the watch did not come about.
+func (v *view) refused(p *peer) {
+	if v.asking == p {
+		v.asking = nil
+	}
+}
+
 // left forgets what belongs to a connection.
 func (v *view) left(p *peer) {
 	if v.asking == p {

@@ -89,11 +89,19 @@ func Run(p Plan, o Options) (Result, error) {
 	err := inBubble(func() { r = runInBubble(p, o) })
 	if err != nil {
 		if r.Failure == nil {
-			r.Failure = &Failure{Seed: p.Seed, Guarantee: "run", Seen: firstLine(err.Error()), Expected: "an orderly end, with no goroutine left"}
+			r.Failure = &Failure{Seed: p.Seed, Scenario: p.Scenario, Guarantee: breakage(err), Seen: firstLine(err.Error()), Expected: "an orderly end, with no goroutine left"}
 		}
 		return r, err
 	}
 	return r, nil
+}
+
+// breakage names the check that a broken run has failed.
+func breakage(err error) string {
+	if strings.Contains(err.Error(), "deadlock") {
+		return "leak" // a goroutine that waits for ever
+	}
+	return "run"
 }
 
 func firstLine(s string) string {
@@ -253,7 +261,7 @@ func (w *World) fail(guarantee, expected, seen string, args ...any) {
 		return
 	}
 	w.failure = &Failure{
-		Seed: w.seed, At: w.now(), Guarantee: guarantee, Expected: expected,
+		Seed: w.seed, Scenario: w.plan.Scenario, At: w.now(), Guarantee: guarantee, Expected: expected,
 		Seen: fmt.Sprintf(seen, args...),
 	}
 	w.trace.tell(w.now(), guarantee, "FAILED: "+w.failure.Seen)

@@ -1,0 +1,156 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"example.com/rollcall/simulations"
+)
+
+// simulateFlags are what can be chosen for a simulation.
+type simulateFlags struct {
+	scenario  string
+	seed      uint64
+	seeds     int
+	clients   int
+	duration  time.Duration
+	faults    string
+	density   float64
+	parallel  int
+	patience  time.Duration
+	trace     string
+	replay    string
+	out       string
+	asJSON    bool
+	keepGoing bool
+	noShrink  bool
+	list      bool
+	worker    bool
+	stride    int
+}
+
+// simulateCommand runs the real server in a simulated world.
+func (p *program) simulateCommand() *cobra.Command {
+	var f simulateFlags
+	names, about := simulations.Scenarios()
+	var text strings.Builder
+	for i := range names {
+		fmt.Fprintf(&text, "  %-15s %s\n", names[i], about[i])
+	}
+	cmd := &cobra.Command{
+		Use:   "simulate [--scenario NAME] [--seed N] [--seeds N]",
+		Short: "Live through days of faults in seconds, and check every guarantee",
+		Long: `Simulate runs the real server, with a fleet of clients, over a simulated network
+in virtual time: links fall silent, clients vanish, processes stand still, disks
+fail. Whenever nothing moves, every guarantee is checked against an independent
+model. The seed alone decides what happens: the same seed gives the same run.
+
+When a check fails, the run is made smaller until little is left of it, and what
+is left is saved to be replayed. The exit code is 0 only if all checks held.
+
+Scenarios:
+` + text.String(),
+		Example: `  rollcall simulate
+  rollcall simulate --scenario mobile --seeds 1000
+  rollcall simulate --scenario office --seed 7 --trace trace.txt
+  rollcall simulate --replay failure.json`,
+		Args: noArguments(""),
+		RunE: func(cmd *cobra.Command, _ []string) error { return p.simulate(cmd.Context(), &f) },
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&f.scenario, "scenario", "swarm", "what is to happen: a `NAME` from the list above")
+	flags.Uint64Var(&f.seed, "seed", 1, "the first seed")
+	flags.IntVar(&f.seeds, "seeds", 100, "how many seeds")
+	flags.IntVar(&f.clients, "clients", 0, "how many clients; 0: as many as the scenario has")
+	flags.DurationVar(&f.duration, "duration", 0, "how long each run lasts, in virtual time; 0: as the scenario likes")
+	flags.StringVar(&f.faults, "faults", "", "only these faults, with commas between them; empty: what the scenario has")
+	flags.Float64Var(&f.density, "density", 1, "how many faults, as a multiple of what the scenario has")
+	flags.IntVar(&f.parallel, "parallel", runtime.NumCPU(), "how many processes")
+	flags.DurationVar(&f.patience, "patience", time.Minute, "how long one run may take, in real time")
+	flags.StringVar(&f.trace, "trace", "", "write all that happens to this `FILE`; one seed only")
+	flags.StringVar(&f.replay, "replay", "", "live this `FILE` again: one that a failure has left")
+	flags.StringVar(&f.out, "out", "", "write reports and failures to this `DIR`")
+	flags.BoolVar(&f.asJSON, "json", false, "as JSON")
+	flags.BoolVar(&f.keepGoing, "keep-going", false, "do not end at the first failure")
+	flags.BoolVar(&f.noShrink, "no-shrink", false, "do not make a failure smaller")
+	flags.BoolVar(&f.list, "list", false, "list the scenarios")
+	flags.BoolVar(&f.worker, "worker", false, "be one of the processes")
+	flags.IntVar(&f.stride, "stride", 1, "of a worker: from one seed to the next")
+	_ = flags.MarkHidden("worker")
+	_ = flags.MarkHidden("stride")
+	return cmd
+}
+
+func (f *simulateFlags) params(seed uint64) simulations.Params {
+	p := simulations.Params{Seed: seed, Clients: f.clients, Duration: f.duration, Density: f.density}
+	if f.faults != "" {
+		p.Faults = strings.Split(f.faults, ",")
+	}
+	return p
+}
+
+// simulate does what the flags say.
+func (p *program) simulate(ctx context.Context, f *simulateFlags) error {
+	switch {
+	case f.seeds < 1 || f.parallel < 1 || f.stride < 1:
+		return usage("at least one seed and one process")
+	case f.clients < 0 || f.duration < 0 || f.density <= 0 || f.patience <= 0:
+		return usage("numbers and times are positive")
+	}
+	if f.list {
+		names, about := simulations.Scenarios()
+		out := p.printer(p.out)
+		for i := range names {
+			out.line("%-15s %s", names[i], about[i])
+		}
+		return out.failed()
+	}
+	if _, err := simulations.NewPlan(f.scenario, f.params(f.seed)); err != nil {
+		return usage("%w", err)
+	}
+	if f.worker {
+		return p.simulateWorker(ctx, f)
+	}
+	if f.out != "" {
+		if err := os.MkdirAll(f.out, 0o755); err != nil {
+			return err
+		}
+	}
+	if f.replay != "" || f.trace != "" || f.seeds == 1 {
+		return p.simulateOne(f)
+	}
+	return p.simulateSweep(ctx, f)
+}
+
+// simulateOne lives one run, in this process.
+func (p *program) simulateOne(f *simulateFlags) error {
+	plan, err := simulations.NewPlan(f.scenario, f.params(f.seed))
+	if f.replay != "" {
+		plan, err = simulations.LoadPlan(f.replay)
+	}
+	if err != nil {
+		return err
+	}
+	var o simulations.Options
+	if f.trace != "" {
+		file, err := os.Create(f.trace)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = file.Close() }()
+		o.Trace = file
+	}
+	began := time.Now()
+	r, _ := simulations.Run(plan, o) // what has broken is the result's failure
+	s := sweepResult{Scenario: plan.Scenario, Seeds: 1, First: plan.Seed, Took: time.Since(began), Lived: r.Lived, Steps: r.Steps, Tally: r.Tally, Trace: r.Trace}
+	if r.Failure != nil {
+		s.Failures = append(s.Failures, r.Failure)
+	}
+	return p.simulateEnd(f, &s, plan)
+}

@@ -1,0 +1,110 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"example.com/rollcall/simulations"
+)
+
+// simulateEnd reports on what was lived, and saves what has failed.
+func (p *program) simulateEnd(f *simulateFlags, s *sweepResult, plan simulations.Plan) error {
+	if s.Failures == nil {
+		s.Failures = []*simulations.Failure{}
+	}
+	out := p.printer(p.out)
+	if f.asJSON {
+		out.line("%s", oneLine(s.brief()))
+	} else {
+		s.tell(out)
+	}
+	if err := out.failed(); err != nil {
+		return err
+	}
+	if n := len(s.Failures); n > 0 {
+		return exitWith(exitFailure, "%s of %s failed a check", count(n, "run"), count(s.Seeds, "run"))
+	}
+	return nil
+}
+
+// brief is the result with summaries in the place of long lists.
+func (s *sweepResult) brief() any {
+	type latency struct {
+		N             int
+		P50, P99, Max time.Duration
+		Deadline      time.Duration
+	}
+	l := map[string]latency{}
+	for kind, d := range s.Tally.Latency {
+		l[kind] = latency{len(d), quantile(d, 0.5), quantile(d, 0.99), quantile(d, 1), s.Tally.Deadline[kind]}
+	}
+	short := *s
+	short.Tally.Latency, short.Tally.News, short.Tally.Deadline = nil, nil, nil
+	return struct {
+		sweepResult
+		Latency map[string]latency `json:"latency"`
+	}{short, l}
+}
+
+// quantile sorts d and returns a quantile of it.
+func quantile(d []time.Duration, q float64) time.Duration {
+	if len(d) == 0 {
+		return 0
+	}
+	slices.Sort(d)
+	return d[min(int(q*float64(len(d))), len(d)-1)]
+}
+
+// tell writes the report that a person reads.
+func (s *sweepResult) tell(out *printer) {
+	t := &s.Tally
+	speed := s.Lived.Hours() / max(s.Took.Seconds(), 1e-9)
+	out.line("%s: %s from %d on, %.1f virtual hours in %v (%.1f virtual hours a second), %d steps, %d moments checked",
+		s.Scenario, count(s.Seeds, "seed"), s.First, s.Lived.Hours(), s.Took.Round(time.Millisecond), speed, s.Steps, t.Checks)
+	if s.Trace != "" {
+		out.line("trace %s", s.Trace)
+	}
+	out.line("")
+	out.line("%-14s %10s %10s   %10s %10s %10s %10s", "fault", "injected", "observed", "p50", "p99", "max", "deadline")
+	for _, kind := range slices.Sorted(maps.Keys(t.Injected)) {
+		d := t.Latency[kind]
+		if len(d) == 0 {
+			out.line("%-14s %10d %10d", kind, t.Injected[kind], t.Effects[kind])
+			continue
+		}
+		out.line("%-14s %10d %10d   %10s %10s %10s %10s", kind, t.Injected[kind], t.Effects[kind],
+			ms(quantile(d, 0.5)), ms(quantile(d, 0.99)), ms(quantile(d, 1)), ms(t.Deadline[kind]))
+	}
+	out.line("")
+	tellCounts(out, "ends by reason", t.Reasons)
+	tellCounts(out, "notices by reason", t.Notices)
+	if len(t.News) > 0 {
+		out.line("from a change to a watcher: p50 %s, p99 %s, max %s", ms(quantile(t.News, 0.5)), ms(quantile(t.News, 0.99)), ms(quantile(t.News, 1)))
+	}
+	tellCounts(out, "seen", t.Effects)
+	tellCounts(out, "fault × state", t.Pairs)
+	for _, x := range s.Failures {
+		out.line("")
+		out.line("FAILED %s", x)
+		out.line("  repeat:   rollcall simulate --scenario %s --seed %d --seeds 1", s.Scenario, x.Seed)
+	}
+	if s.Kept != "" {
+		out.line("  smaller:  rollcall simulate --replay %s", s.Kept)
+	}
+}
+
+func ms(d time.Duration) string {
+	return fmt.Sprintf("%.1fms", float64(d)/float64(time.Millisecond))
+}
+
+func tellCounts(out *printer, title string, counts map[string]int) {
+	line := title + ":"
+	for _, k := range slices.Sorted(maps.Keys(counts)) {
+		line += fmt.Sprintf(" %s %d,", k, counts[k])
+	}
+	if len(counts) > 0 {
+		out.line("%s", line[:len(line)-1])
+	}
+}

@@ -1,0 +1,195 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"strconv"
+	"sync"
+	"time"
+
+	"example.com/rollcall/simulations"
+)
+
+// sweepResult is what many runs were.
+type sweepResult struct {
+	Scenario string                 `json:"scenario"`
+	First    uint64                 `json:"first"`
+	Seeds    int                    `json:"seeds"` // how many were lived
+	Failures []*simulations.Failure `json:"failures"`
+	Lived    time.Duration          `json:"lived_ns"`
+	Took     time.Duration          `json:"took_ns"`
+	Steps    uint64                 `json:"steps"`
+	Trace    string                 `json:"trace,omitempty"`
+	Kept     string                 `json:"kept,omitempty"` // the file of the failure that was made smaller
+	Tally    simulations.Tally      `json:"tally"`
+}
+
+// sweep runs seeds in processes of their own: a panic in a goroutine ends a
+// process, and a lock that is never released would stand still for ever.
+type sweep struct {
+	f       *simulateFlags
+	program string
+	env     []string
+	cancel  context.CancelFunc
+	out     *printer
+	live    bool // tells its progress
+
+	mu     sync.Mutex
+	result sweepResult
+	told   time.Time
+}
+
+func (p *program) simulateSweep(ctx context.Context, f *simulateFlags) error {
+	program, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	run, cancel := context.WithCancel(ctx)
+	defer cancel()
+	s := &sweep{f: f, program: program, cancel: cancel, out: p.printer(p.err), live: !f.asJSON, env: append(os.Environ(), "GOMAXPROCS=1")}
+	s.result = sweepResult{Scenario: f.scenario, First: f.seed, Failures: []*simulations.Failure{}, Tally: simulations.NewTally()}
+	began := time.Now()
+	s.told = began
+	n := min(f.parallel, f.seeds)
+	errs := make(chan error, n)
+	for i := range n {
+		seeds := (f.seeds - i + n - 1) / n
+		go func() { errs <- s.worker(run, f.seed+uint64(i), seeds, n) }() //nolint:gosec // positive
+	}
+	for range n {
+		if e := <-errs; e != nil && err == nil && run.Err() == nil {
+			err = e
+			cancel()
+		}
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	if err != nil {
+		return err
+	}
+	s.result.Took = time.Since(began)
+	var plan simulations.Plan
+	if len(s.result.Failures) > 0 {
+		plan, err = simulations.NewPlan(f.scenario, f.params(s.result.Failures[0].Seed))
+		if err != nil {
+			return err
+		}
+	}
+	return p.simulateEnd(f, &s.result, plan)
+}
+
+// worker lives so many seeds, in one process after another if it has to.
+func (s *sweep) worker(ctx context.Context, first uint64, seeds, stride int) error {
+	for seeds > 0 && ctx.Err() == nil {
+		lived, at, why, err := s.process(ctx, first, seeds, stride)
+		if err != nil {
+			return err
+		}
+		if why == "" || ctx.Err() != nil {
+			return nil
+		}
+		s.failed(&simulations.Failure{
+			Seed: at, Scenario: s.f.scenario, Guarantee: "process", Expected: "a run that comes to its end", Seen: why,
+		})
+		first += uint64(lived+1) * uint64(stride) //nolint:gosec // positive
+		seeds -= lived + 1
+	}
+	return nil
+}
+
+// process lives seeds in one process, and tells how many it lived to the end,
+// and why it did not come further.
+func (s *sweep) process(ctx context.Context, first uint64, seeds, stride int) (lived int, at uint64, why string, err error) {
+	f := s.f
+	args := []string{
+		"simulate", "--worker", "--scenario", f.scenario, "--seed", strconv.FormatUint(first, 10),
+		"--seeds", strconv.Itoa(seeds), "--stride", strconv.Itoa(stride), "--clients", strconv.Itoa(f.clients),
+		"--duration", f.duration.String(), "--faults", f.faults, "--density", fmt.Sprint(f.density),
+	}
+	ctx, kill := context.WithCancel(ctx)
+	defer kill()
+	cmd := exec.CommandContext(ctx, s.program, args...)
+	cmd.Env = s.env
+	var words bytes.Buffer
+	cmd.Stderr = &words
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		return 0, first, "", err
+	}
+	if err := cmd.Start(); err != nil {
+		return 0, first, "", err
+	}
+	late := false
+	watchdog := time.AfterFunc(f.patience, func() { late = true; kill() })
+	defer watchdog.Stop()
+	at = first
+	lines := bufio.NewReaderSize(stdout, 1<<20)
+	for {
+		line, err := lines.ReadBytes('\n')
+		if err != nil {
+			break
+		}
+		watchdog.Reset(f.patience)
+		var l workerLine
+		if json.Unmarshal(line, &l) != nil {
+			continue
+		}
+		switch {
+		case l.Begin != nil:
+			at = *l.Begin
+		case l.Result != nil:
+			lived++
+			s.add(l.Result)
+		case l.Tally != nil:
+			s.mu.Lock()
+			s.result.Tally.Add(*l.Tally)
+			s.mu.Unlock()
+		}
+	}
+	err = cmd.Wait()
+	switch {
+	case late:
+		why = fmt.Sprintf("it took more than %v of real time", f.patience)
+	case err != nil && lived < seeds:
+		why = fmt.Sprintf("%v: %s", err, tail(words.String(), 2000))
+	}
+	return lived, at, why, nil
+}
+
+func tail(s string, n int) string { return s[max(len(s)-n, 0):] }
+
+// add takes in one run.
+func (s *sweep) add(r *simulations.Result) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.result.Seeds++
+	s.result.Lived += r.Lived
+	s.result.Steps += r.Steps
+	if r.Failure != nil {
+		s.fail(r.Failure)
+	}
+	if s.live && time.Since(s.told) > 5*time.Second {
+		s.told = time.Now()
+		s.out.line("%d of %d seeds, %.1f virtual hours, %s", s.result.Seeds, s.f.seeds, s.result.Lived.Hours(), count(len(s.result.Failures), "failure"))
+	}
+}
+
+func (s *sweep) failed(f *simulations.Failure) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.result.Seeds++
+	s.fail(f)
+}
+
+func (s *sweep) fail(f *simulations.Failure) {
+	s.result.Failures = append(s.result.Failures, f)
+	if !s.f.keepGoing {
+		s.cancel()
+	}
+}

@@ -1,0 +1,184 @@
+package simulations
+
+import (
+	"fmt"
+	"time"
+)
+
+var scenarios = []scenario{
+	{"office", "people at desks: quiet links, few faults, all kinds of ends", office},
+	{"mobile", "phones: links that come, go, fall silent and change their address", mobile},
+	{"storm", "everybody goes at once and comes back at once, with accept failures", storm},
+	{"reconnect-race", "few clients that come back before the server has noticed that they went", reconnectRace},
+	{"hostile", "clients that break the protocol, flood, do not read, and never say hello", hostile},
+	{"panics", "the server's own defects: panics at every place, with traffic", panics},
+	{"swarm", "the seed draws the configuration, the fleet, and which faults are on", swarm},
+}
+
+var quickServer = ServerPlan{Interval: 4 * time.Second, Timeout: 10 * time.Second, MinTimeout: 8 * time.Second}
+
+func office(d *drawer) {
+	d.lasts(10 * time.Minute)
+	d.plan.Server = ServerPlan{Interval: 15 * time.Second, Timeout: 30 * time.Second, MinTimeout: 8 * time.Second}
+	d.fleet(8, func(int, *ClientPlan) {})
+	d.faults(40, "bye", "fin", "reset", "half", "vanish", "freeze", "cut", "send", "send", "request", "logout", "double", "hang")
+}
+
+func mobile(d *drawer) {
+	d.lasts(10 * time.Minute)
+	d.plan.Server = quickServer
+	d.plan.Server.Grace = 15 * time.Second
+	d.fleet(10, func(i int, c *ClientPlan) {
+		c.Up = Conditions{Latency: between(d.rng, 20*time.Millisecond, 400*time.Millisecond), Jitter: 300 * time.Millisecond, Bandwidth: 20_000}
+		c.Down = c.Up
+		c.NAT = i % 3
+	})
+	d.faults(80, "vanish", "roam", "roam", "rebind", "cut", "cut", "mute-up", "mute-down", "freeze", "send", "bye", "reset")
+}
+
+func storm(d *drawer) {
+	d.lasts(5 * time.Minute)
+	d.plan.Server = quickServer
+	d.fleet(40, func(int, *ClientPlan) {})
+	for _, at := range []time.Duration{30 * time.Second, 2 * time.Minute, 4 * time.Minute} {
+		kind := []string{"fin", "reset", "vanish", "roam", "half"}[d.rng.IntN(5)]
+		for i := range d.plan.Clients {
+			if chance(d.rng, 0.9) && d.allowed(kind) {
+				d.op(Op{At: at + between(d.rng, 0, 3*time.Millisecond), Kind: kind, Client: i})
+			}
+		}
+	}
+	d.faults(6, "emfile", "stall", "send")
+}
+
+func reconnectRace(d *drawer) {
+	d.lasts(3 * time.Minute)
+	d.plan.Server = quickServer
+	d.plan.Server.Policy = d.rng.IntN(2)
+	d.plan.Server.Authenticate = true
+	d.plan.Server.LoginMax = between(d.rng, 0, 3*time.Second)
+	d.plan.Slow = []string{"", "", "users", "registry", "/read", "connection/1"}[d.rng.IntN(6)]
+	d.fleet(4, func(i int, c *ClientPlan) {
+		c.Identifier = fmt.Sprintf("device-%d", i/2)
+		c.User = fmt.Sprintf("user-%d", i/2)
+		c.Reconnect = between(d.rng, time.Millisecond, 200*time.Millisecond)
+		c.Everyone = true
+	})
+	d.faults(80, "fin", "reset", "vanish", "roam", "rebind", "double", "half", "bye", "logout", "reset")
+}
+
+func hostile(d *drawer) {
+	d.lasts(5 * time.Minute)
+	d.plan.Server = quickServer
+	d.plan.Server.QueueBytes, d.plan.Server.QueueFrames = 64<<10, 256
+	d.plan.Server.WriteTimeout = 8 * time.Second
+	d.plan.Server.MaxConnections = 64
+	d.fleet(10, func(i int, c *ClientPlan) {
+		if i%2 == 0 {
+			c.Down.Window = 4 << 10
+			c.Down.Segment = 64
+			c.Up.Segment = 5
+		}
+	})
+	d.faults(100, "garbage", "huge", "half", "corrupt", "slow", "flood", "send", "request", "shake", "silent", "early", "hang", "reset", "badlogin", "rebind")
+}
+
+func panics(d *drawer) {
+	d.lasts(5 * time.Minute)
+	d.plan.Server = quickServer
+	d.plan.Server.Authenticate = true
+	d.fleet(8, func(int, *ClientPlan) {})
+	d.faults(60, "panic", "panic", "panic", "fin", "reset", "vanish", "bye", "send", "logout", "request", "double")
+}
+
+// swarm draws everything. A fault is on or off for the whole run, and those that
+// are on are weighed at random: a run with few kinds finds what a run with all of
+// them hides.
+func swarm(d *drawer) {
+	d.lasts(between(d.rng, time.Minute, 12*time.Minute))
+	r := d.rng
+	interval := between(r, time.Second, 15*time.Second).Round(time.Millisecond)
+	d.plan.Server = ServerPlan{
+		Interval: interval, Timeout: (interval*2 + between(r, 0, 10*time.Second)).Round(time.Millisecond),
+		MinTimeout: 2 * time.Second, HandshakeTimeout: between(r, 2*time.Second, 10*time.Second),
+		Linger: between(r, 100*time.Millisecond, 2*time.Second), Policy: r.IntN(3), History: 1 + r.IntN(40),
+	}
+	s := &d.plan.Server
+	if chance(r, 0.5) {
+		s.Grace = between(r, 100*time.Millisecond, 30*time.Second).Round(time.Millisecond)
+	}
+	if chance(r, 0.5) {
+		s.Authenticate = true
+		s.LoginTimeout = between(r, 500*time.Millisecond, 5*time.Second)
+		s.LoginMin = between(r, 0, 100*time.Millisecond)
+		s.LoginMax = between(r, 0, 6*time.Second)
+	}
+	if chance(r, 0.3) {
+		s.QueueBytes, s.QueueFrames = 16<<10+r.IntN(64<<10), 64+r.IntN(500)
+		s.WriteTimeout = between(r, 2*time.Second, 20*time.Second)
+	}
+	if chance(r, 0.3) {
+		s.Credits = 2 + r.IntN(30)
+	}
+	if chance(r, 0.2) {
+		s.MaxConnections = 4 + r.IntN(20)
+	}
+	if chance(r, 0.2) {
+		s.MaxSessions = 1 + r.IntN(3)
+	}
+	if chance(r, 0.3) {
+		s.FlushInterval = between(r, time.Millisecond, 500*time.Millisecond)
+	}
+	d.plan.Slow = []string{"", "", "", "users", "registry", "/read", "/write", "connection/"}[r.IntN(8)]
+	users := 1 + r.IntN(8)
+	link := func() Conditions {
+		c := Conditions{Latency: between(r, 100*time.Microsecond, 300*time.Millisecond), Jitter: between(r, 0, 200*time.Millisecond)}
+		if chance(r, 0.2) {
+			c.Bandwidth = 500 + r.IntN(50_000)
+		}
+		if chance(r, 0.3) {
+			c.Segment = 1 + r.IntN(40)
+		}
+		if chance(r, 0.3) {
+			c.Tiny = true
+		}
+		if chance(r, 0.2) {
+			c.Window = 64 + r.IntN(4<<10)
+		}
+		return c
+	}
+	d.fleet(2+r.IntN(10), func(i int, c *ClientPlan) {
+		c.User = fmt.Sprintf("user-%d", r.IntN(users))
+		c.Identifier = fmt.Sprintf("device-%d", r.IntN(users*2))
+		c.Up, c.Down = link(), link()
+		c.Reconnect = between(r, time.Millisecond, 10*time.Second)
+		c.Everyone = chance(r, 0.4)
+		if !c.Everyone && chance(r, 0.3) {
+			c.Names = []string{"user-0", fmt.Sprintf("user-%d", 1+r.IntN(users))}
+		}
+		if chance(r, 0.2) {
+			c.Interval = between(r, time.Second, 5*time.Second).Round(time.Millisecond)
+			c.Timeout = c.Interval * 3
+		}
+		if chance(r, 0.2) {
+			c.NAT = 1
+		}
+	})
+	all := []string{
+		"bye", "fin", "reset", "half", "vanish", "hang", "mute-up", "mute-down", "freeze", "cut", "roam", "rebind", "double",
+		"login", "logout", "send", "request", "garbage", "huge", "slow", "corrupt", "kick", "stall", "wall", "panic", "emfile",
+		"flood", "shake", "silent", "early", "badlogin", "rewatch",
+	}
+	var on []string
+	for _, kind := range all {
+		if chance(r, 0.35) {
+			for range 1 + r.IntN(4) {
+				on = append(on, kind)
+			}
+		}
+	}
+	if len(on) == 0 {
+		on = all
+	}
+	d.faults(10+r.IntN(120), on...)
+}
