@@ -92,7 +92,7 @@ with 'rollcall join --user alice'. 'rollcall demo' shows it all in one go.`,
 		p.serveCommand(), p.demoCommand(), p.joinCommand(), p.watchCommand(), p.chatCommand(),
 		p.sendCommand(), p.putCommand(), p.getCommand(), p.filesCommand(), p.rmCommand(), p.whoCommand(), p.connectionsCommand(), p.kickCommand(),
 		p.whyCommand(), p.forgetCommand(),
-		p.benchCommand(), p.versionCommand(), p.completionCommand(),
+		p.benchCommand(), p.simulateCommand(), p.versionCommand(), p.completionCommand(),
 	} {
 		c.DisableFlagsInUseLine = true
 		c.Flags().SortFlags = false // they stand in an order of sense
