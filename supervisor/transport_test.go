@@ -96,14 +96,7 @@ func TestStreamsEnd(t *testing.T) {
 		for reason, end := range ends {
 			p := r.join(t, "user "+reason.String())
 			end(p)
-			r.rec.until(t, func() bool {
-				for _, e := range r.rec.all {
-					if x, ok := e.(supervisor.Terminated); ok && x.Connection == p.id {
-						return true
-					}
-				}
-				return false
-			})
+			r.rec.until(t, func() bool { return len(r.rec.terminations(p.id)) > 0 })
 			x := r.rec.terminations(p.id)
 			if len(x) != 1 || x[0].Reason != reason || x[0].MidFrame != (reason == wire.ReasonEOF) {
 				t.Errorf("%s: %+v", reason, x)
