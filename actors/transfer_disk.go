@@ -138,7 +138,8 @@ func (t *transferActor) onDisk(d diskDone) {
 		t.finish(wire.CodeNone, "", "")
 		return
 	}
-	if t.waiting != nil && len(t.pending) == 0 && t.ending == nil {
+	// After a write the next is a sync: what the owner is told is durable.
+	if t.waiting != nil && d.op != opWrite && len(t.pending) == 0 && t.ending == nil {
 		t.attached()
 	}
 }

@@ -98,6 +98,33 @@ func TestResumeWhileTheOldConnectionHangs(t *testing.T) {
 	})
 }
 
+// TestTakeoverDuringAWrite: the offset that a client is told is durable, also when
+// it comes back while the disk is at work for it. Guards G5.
+func TestTakeoverDuringAWrite(t *testing.T) {
+	inDepot(t, supervisor.Config{}, func(d *depot) {
+		d.join("bob")
+		ann := d.join("ann")
+		data := textOf("begun", 300<<10)
+		s := ann.offer(putOf("begun", data, "bob"), data)
+		release := d.disk.block("Write", "begun")
+		s.feed(100 << 10)
+		d.settle()
+		again := d.dial().hello("ann's device").login("ann")
+		m := *s.put
+		m.Request = 500
+		if err := again.put(&m); err != nil {
+			t.Fatal(err)
+		}
+		d.settle()
+		before := d.disk.called("Sync", "begun")
+		release()
+		ok := again.fileAnswer(500).(*wire.PutOK)
+		if ok.Offset != 100<<10 || d.disk.called("Sync", "begun") != before+1 {
+			t.Errorf("goes on at %d, after %d syncs", ok.Offset, d.disk.called("Sync", "begun")-before)
+		}
+	})
+}
+
 // TestOlderConnectionDoesNotTakeOver: the same put on a connection that is older
 // than the one which runs it is another transfer (S3).
 func TestOlderConnectionDoesNotTakeOver(t *testing.T) {
