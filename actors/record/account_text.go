@@ -166,6 +166,9 @@ func (a *Account) unknowns(zone *time.Location) []string {
 	if u := a.tell(w).unknown; u != "" {
 		all = append(all, u)
 	}
+	if len(a.Stalls) > 0 && a.clientsDoing() {
+		all = append(all, "The server had stood still: we do not know whether the client gave it up for that.")
+	}
 	if len(a.MatchedAs) > 0 && a.Subject.ambiguous() {
 		all = append(all, fmt.Sprintf("We do not know what %s was meant to be; this was found by taking it as %s.", quoted(a.Subject.Text), strings.Join(a.MatchedAs, " and as ")))
 	}
@@ -185,6 +188,15 @@ func (a *Account) unknowns(zone *time.Location) []string {
 		all = append(all, "Records are missing: "+d+".")
 	}
 	return all
+}
+
+// clientsDoing tells whether the end came from the client's side, or may have.
+func (a *Account) clientsDoing() bool {
+	switch a.Reason {
+	case wire.ReasonBye, wire.ReasonEOF, wire.ReasonReset, wire.ReasonWriteFailed, wire.ReasonHeartbeatTimeout:
+		return true
+	}
+	return false
 }
 
 func (s *Subject) ambiguous() bool { return len(s.queries(Limit{})) > 1 }

@@ -19,15 +19,15 @@ func openBench(b *testing.B) disk.FS {
 func BenchmarkRollWrite(b *testing.B) {
 	const n = 10_000
 	var come, still []RollUser
-	var go_ []string
+	var leave []string
 	for i := range n {
 		come = append(come, RollUser{User: fmt.Sprintf("user-%06d@example.com", i), Sessions: 1, Since: night, Version: uint64(i)})
 		still = append(still, RollUser{User: fmt.Sprintf("stays-%06d@example.com", i), Sessions: 1, Since: night, Version: uint64(i)})
-		go_ = append(go_, come[i].User)
+		leave = append(leave, come[i].User)
 	}
 	for name, batch := range map[string]Batch{
 		"online":  {Epoch: 1, Online: come},
-		"offline": {Epoch: 1, Offline: go_},
+		"offline": {Epoch: 1, Offline: leave},
 		"nothing": {Epoch: 1},
 	} {
 		b.Run(name, func(b *testing.B) {

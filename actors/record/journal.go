@@ -97,6 +97,9 @@ type journal struct {
 	damage   []string   // what was found damaged; at most maxDamage
 }
 
+// maxSegments bounds the files. Only a disk that fails again and again makes so many.
+const maxSegments = 4096
+
 // maxDamage bounds what the journal remembers of damage that it has cut away.
 const maxDamage = 16
 
@@ -242,7 +245,7 @@ func (j *journal) limit() {
 	for _, s := range j.segments {
 		total += s.bytes
 	}
-	for ; drop < len(j.segments)-1 && total > j.opts.MaxBytes; drop++ {
+	for ; drop < len(j.segments)-1 && (total > j.opts.MaxBytes || len(j.segments)-drop > maxSegments); drop++ {
 		total -= j.segments[drop].bytes
 	}
 	if j.opts.MaxAge > 0 {

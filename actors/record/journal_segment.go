@@ -96,7 +96,7 @@ func loadSegment(d disk.FS, number uint64) (*segment, error) {
 	s.valid = scan.valid
 	switch {
 	case errors.Is(err, errFrame):
-		s.lost = fmt.Sprintf("%s is torn or garbled from byte %d on: %d bytes are lost", s.name(), s.valid, size-s.valid)
+		s.lost = fmt.Sprintf("%s has no whole record from byte %d on (a crash, damage, or a server that is writing it now): %d bytes are lost", s.name(), s.valid, size-s.valid)
 	case !errors.Is(err, io.EOF):
 		return unreadable(err)
 	}

@@ -150,16 +150,28 @@ type Gap struct {
 }
 
 // When implements Record.
-func (r *Life) When() int64         { return r.At }
-func (r *Departure) When() int64    { return r.At } // When implements Record.
-func (r *SessionEnd) When() int64   { return r.At } // When implements Record.
-func (r *Announcement) When() int64 { return r.At } // When implements Record.
-func (r *Transfer) When() int64     { return r.At } // When implements Record.
-func (r *Stall) When() int64        { return r.At } // When implements Record.
-func (r *Gap) When() int64          { return r.At } // When implements Record.
+func (r *Life) When() int64 { return r.At }
 
-// Journal keeps what happened. The on-disk one is Open's, the one in memory
-// NewMemory's; an embedder may bring its own.
+// When implements Record.
+func (r *Departure) When() int64 { return r.At }
+
+// When implements Record.
+func (r *SessionEnd) When() int64 { return r.At }
+
+// When implements Record.
+func (r *Announcement) When() int64 { return r.At }
+
+// When implements Record.
+func (r *Transfer) When() int64 { return r.At }
+
+// When implements Record.
+func (r *Stall) When() int64 { return r.At }
+
+// When implements Record.
+func (r *Gap) When() int64 { return r.At }
+
+// Journal keeps what happened. The one on disk is OpenJournal's, the one in memory
+// NewMemoryJournal's; an embedder may bring its own.
 type Journal interface {
 	// Append makes the records durable before it returns. It is called by one
 	// goroutine, which it may block. After an error nothing, or a part, is kept.
@@ -183,7 +195,8 @@ type Query struct {
 	Endpoint     string // of the client, as in Departure.Remote; an address without a port matches all ports
 }
 
-// Roll keeps who is online, for the next life of the server (G7).
+// Roll keeps who is online, for the next life of the server (G7). The one on disk
+// is OpenRoll's, the one in memory NewMemoryRoll's; an embedder may bring its own.
 type Roll interface {
 	// Left returns what the life before has left. It does not change.
 	Left() Left

@@ -470,3 +470,77 @@ func TestRollRefusesNames(t *testing.T) {
 	}
 	ok(t, r.Write(Batch{Epoch: 1, At: 1, Online: many}))
 }
+
+// TestFullDisk: the roll says that the disk is full, and goes on when there
+// is room; the journal beside it does the same.
+func TestFullDisk(t *testing.T) {
+	d := faultdisk.New()
+	r := openRoll(t, d)
+	j := openJournal(t, d, JournalOptions{})
+	ok(t, r.Write(Batch{Epoch: 1, At: 100, Online: online(90, 1)}))
+	ok(t, j.Append([]Record{departure(night, 1)}))
+	free := int64(300)
+	d.SetCapacity(sizeOf(t, d, "roll") + sizeOf(t, d, "journal") + free)
+	full := 0
+	for i := range 20 {
+		if err := r.Write(Batch{Epoch: 1, At: 200 + int64(i), Online: online(200, 2+i)}); errors.Is(err, syscall.ENOSPC) {
+			full++
+		} else {
+			ok(t, err)
+		}
+		if err := j.Append([]Record{departure(night+1+int64(i), 1)}); errors.Is(err, syscall.ENOSPC) {
+			full++
+		} else {
+			ok(t, err)
+		}
+	}
+	if full < 20 {
+		t.Fatalf("the disk was full %d times", full)
+	}
+	d.SetCapacity(0)
+	ok(t, r.Write(Batch{Epoch: 1, At: 300}))
+	ok(t, j.Append([]Record{departure(night+99, 1)}))
+	d = d.After(faultdisk.Lost, 1)
+	if l := left(t, d); len(l.Users) != 21 || l.Damage != "" {
+		t.Fatalf("left %+v", l)
+	}
+	got, _ := records(openJournal(t, d, JournalOptions{}), Query{})
+	if len(got) < 2 || got[0].When() != night+99 || got[len(got)-1].When() != night {
+		t.Fatalf("%d records", len(got))
+	}
+}
+
+// TestDiskComesLater: a directory that cannot even be opened costs no start.
+func TestDiskComesLater(t *testing.T) {
+	gone := true
+	under := disk.NewMemory()
+	d := disk.Lazy(func() (disk.FS, error) {
+		if gone {
+			return nil, syscall.EROFS
+		}
+		return under, nil
+	})
+	r, j := openRoll(t, d), openJournal(t, d, JournalOptions{})
+	if !strings.Contains(r.Left().Damage, "read-only") || !strings.Contains(DamageOf(j), "read-only") {
+		t.Fatalf("the damage is %q and %q", r.Left().Damage, DamageOf(j))
+	}
+	if err := r.Write(Batch{Epoch: 1, At: 100, Online: online(90, 1)}); !errors.Is(err, syscall.EROFS) {
+		t.Fatal(err)
+	}
+	if err := j.Append([]Record{departure(night, 1)}); !errors.Is(err, syscall.EROFS) {
+		t.Fatal(err)
+	}
+	if _, errs := records(j, Query{}); len(errs) != 1 {
+		t.Fatalf("%v", errs)
+	}
+	gone = false
+	ok(t, r.Write(Batch{Epoch: 1, At: 200, Online: online(190, 2)}))
+	ok(t, j.Append([]Record{departure(night+1, 1)}))
+	ok(t, r.Close())
+	if l := left(t, under); len(l.Users) != 2 {
+		t.Fatalf("left %+v", l)
+	}
+	if got, errs := records(j, Query{}); len(got) != 1 || len(errs) > 0 {
+		t.Fatalf("%v, %v", got, errs)
+	}
+}

@@ -321,3 +321,26 @@ func TestSpan(t *testing.T) {
 		}
 	}
 }
+
+// TestNoAccount: that nothing is found is told with what it does not mean.
+func TestNoAccount(t *testing.T) {
+	j := NewMemoryJournal(100)
+	s := must[Subject](t)(ParseSubject("42"))
+	if got := NoAccount(j, s, Limit{}, nil); !strings.Contains(got, `No end of a connection of "42" is on record.`) ||
+		!strings.Contains(got, "as user and as connection") || !strings.Contains(got, "does not say where it begins") {
+		t.Error(got)
+	}
+	ok(t, j.Append([]Record{
+		&Life{At: evening, Epoch: 8, Crashed: true, Before: 7, LastAlive: evening - 1000},
+		&Gap{At: evening + 1, Count: 1, Why: "the disk was full"}, departure(evening+2, 1),
+	}))
+	got := NoAccount(broken{Journal: j}, s, Limit{Since: time.UnixMilli(evening - 1)}, nil)
+	for _, want := range []string{
+		"is on record since 02:39:59 on 2 February 2026.", "begins at 02:40:00 on 2 February 2026 or before", "crashed after 02:39:59 on 2 February",
+		"1 record before 02:40:00 on 2 February 2026 (the disk was full)", "a segment is garbled",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%q is not in %s", want, got)
+		}
+	}
+}
