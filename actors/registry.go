@@ -1,6 +1,8 @@
 package actors
 
 import (
+	"cmp"
+	"slices"
 	"time"
 
 	"example.com/rollcall/actors/internal/directory"
@@ -151,13 +153,18 @@ func (r *registry) sweep() {
 // it may have lost something as well.
 func (r *registry) reconcile() {
 	live := make(map[uint64]*connection, r.dir.Len())
+	var lost []*connection
 	for id, c := range r.all {
-		if t := c.finished.Load(); t != nil {
-			r.sys.count.mended.Add(1)
-			r.terminate(c, t)
+		if c.finished.Load() != nil {
+			lost = append(lost, c)
 		} else if _, ok := r.dir.Get(id); ok {
 			live[id] = c
 		}
+	}
+	slices.SortFunc(lost, func(a, b *connection) int { return cmp.Compare(a.id, b.id) })
+	for _, c := range lost {
+		r.sys.count.mended.Add(1)
+		r.terminate(c, c.finished.Load())
 	}
 	r.sys.users.tell(liveSet{live})
 }
