@@ -1,6 +1,7 @@
 package record
 
 import (
+	"slices"
 	"time"
 
 	"example.com/rollcall/wire"
@@ -34,8 +35,10 @@ type Account struct {
 	// Return is when they were told that the user is online again.
 	Announcements []*Announcement `json:"announcements,omitempty"`
 	Return        *Announcement   `json:"return,omitempty"`
-	Transfers     []*Transfer     `json:"transfers,omitempty"` // that it cost
-	Stalls        []*Stall        `json:"stalls,omitempty"`    // of the server, around it
+	// Transfers are those that it cost, and TransfersLater what became of them.
+	Transfers      []*Transfer `json:"transfers,omitempty"`
+	TransfersLater []*Transfer `json:"transfers_later,omitempty"`
+	Stalls         []*Stall    `json:"stalls,omitempty"` // of the server, around it
 	Lives         []*Life         `json:"lives,omitempty"`     // beginnings and ends of the server around it
 	Gaps          []*Gap          `json:"gaps,omitempty"`      // around it
 	// Damage tells what could not be read on the way.
@@ -105,11 +108,7 @@ func (a *Account) gather(found []Record) {
 				a.Session = r
 			}
 		case *Transfer:
-			if a.Lost == nil && a.mine(r.Epoch, r.Connection) && (a.Departure != nil || near(r.At, a.At)) {
-				a.Transfers = append(a.Transfers, r)
-			} else if a.Lost != nil && r.Epoch == a.Epoch && r.User == a.User && r.Connection == 0 {
-				a.Transfers = append(a.Transfers, r)
-			}
+			a.takeTransfer(r)
 		case *Announcement:
 			a.takeAnnouncement(r)
 		}
@@ -129,6 +128,26 @@ func (a *Account) gather(found []Record) {
 			if r.At >= before && r.At <= after {
 				a.Gaps = append(a.Gaps, r)
 			}
+		}
+	}
+}
+
+// takeTransfer takes what the end of the connection cost, and what became of that
+// next. The transfers of a user who was lost with the server have no connection.
+func (a *Account) takeTransfer(r *Transfer) {
+	switch {
+	case a.User == "":
+	case a.Lost != nil:
+		if r.Epoch == a.Epoch && r.User == a.User && r.Connection == 0 && r.At <= a.At+a.window() {
+			a.Transfers = append(a.Transfers, r)
+		}
+	case a.mine(r.Epoch, r.Connection) && r.Outcome != "resumed" && (a.Departure != nil && r.At >= a.At || near(r.At, a.At)):
+		a.Transfers = append(a.Transfers, r)
+	case r.File != "" && r.At >= a.At && r.Connection != a.Connection:
+		cost := slices.ContainsFunc(a.Transfers, func(t *Transfer) bool { return t.File == r.File })
+		told := slices.ContainsFunc(a.TransfersLater, func(t *Transfer) bool { return t.File == r.File })
+		if cost && !told {
+			a.TransfersLater = append(a.TransfersLater, r)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package record
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -31,7 +32,7 @@ func (a *Account) evidence(w words) []string {
 	if n := a.Return; n != nil {
 		lines = append(lines, fmt.Sprintf("notice      %s online, version %d of epoch %d, to %s", w.exact(n.At), n.Version, n.Epoch, count(n.Watchers, "watcher")))
 	}
-	for _, t := range a.Transfers {
+	for _, t := range slices.Concat(a.Transfers, a.TransfersLater) {
 		line := fmt.Sprintf("transfer    %s %s %s of %s, %d of %d bytes", w.exact(t.At), t.Outcome, t.Kind, nameOf(t), t.Done, t.Size)
 		if t.Code != 0 {
 			line += ", " + t.Code.String()

@@ -34,7 +34,7 @@ func (a *Account) story(zone *time.Location) string {
 	parts := []string{fmt.Sprintf("%s %s %s: %s.", a.who(), a.ended(), w.full(a.At), t.what), t.because}
 	parts = append(parts, a.stallStory(w)...)
 	parts = append(parts, a.meaning(w)...)
-	parts = append(parts, a.cost()...)
+	parts = append(parts, a.cost(w)...)
 	return strings.Join(parts, " ")
 }
 
@@ -47,6 +47,8 @@ func (a *Account) who() string {
 		return fmt.Sprintf("User %s (connection %d)", quoted(a.User), a.Connection)
 	case a.User != "":
 		return fmt.Sprintf("User %s (connection %d from %s)", quoted(a.User), a.Connection, d.Remote)
+	case a.Connection == 0:
+		return fmt.Sprintf("A connection from %s, which was turned away before it had a number,", d.Remote)
 	default:
 		return fmt.Sprintf("Connection %d from %s, on which nobody was logged in,", a.Connection, d.Remote)
 	}
@@ -134,7 +136,7 @@ func (a *Account) returned(w words) []string {
 }
 
 // cost tells which transfers it cost.
-func (a *Account) cost() []string {
+func (a *Account) cost(w words) []string {
 	if len(a.Transfers) == 0 {
 		return []string{"It cost no file transfer that is on record."}
 	}
@@ -144,9 +146,22 @@ func (a *Account) cost() []string {
 			each = append(each, fmt.Sprintf("and %d more", len(a.Transfers)-i))
 			break
 		}
-		each = append(each, fmt.Sprintf("the %s of %s was %s at %d of %d bytes", t.Kind, nameOf(t), t.Outcome, t.Done, t.Size))
+		each = append(each, fmt.Sprintf("the %s of %s was %s at %d of %d bytes%s", t.Kind, nameOf(t), t.Outcome, t.Done, t.Size, a.later(w, t)))
 	}
 	return []string{fmt.Sprintf("It cost %s: %s.", count(len(a.Transfers), "file transfer"), strings.Join(each, "; "))}
+}
+
+// later tells what became of a transfer.
+func (a *Account) later(w words, t *Transfer) string {
+	if t.File == "" {
+		return ""
+	}
+	for _, l := range a.TransfersLater {
+		if l.File == t.File {
+			return fmt.Sprintf(", and %s at %s", l.Outcome, w.when(l.At))
+		}
+	}
+	return ""
 }
 
 func nameOf(t *Transfer) string {

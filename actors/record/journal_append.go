@@ -96,7 +96,9 @@ func (j *journal) extend(s, next *segment) error {
 	next.bytes = next.valid
 	if err != nil {
 		// What is in the file now nobody knows, and a second sync could lie. It is
-		// not appended to any more; what was durable in it stays so.
+		// not appended to any more; what was durable in it stays so. What was not is
+		// cut off if the disk lets us: whoever tries again would have it twice.
+		_ = j.file.Truncate(s.valid)
 		j.shut()
 		if s.valid == 0 {
 			_ = j.disk.Remove(s.name())

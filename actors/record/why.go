@@ -3,6 +3,7 @@ package record
 import (
 	"cmp"
 	"errors"
+	"reflect"
 	"slices"
 	"time"
 
@@ -92,11 +93,11 @@ func (g *gathering) ends(found []Account, s Subject, as string, q Query, count i
 		default:
 			return true
 		}
-		n++
 		i := slices.IndexFunc(found, func(o Account) bool {
 			return o.Lost == nil && a.Lost == nil && (o.Departure == nil) == (a.Departure == nil) && o.At == a.At && o.mine(a.Epoch, a.Connection)
 		})
 		if i < 0 {
+			n++
 			found = append(found, a)
 		} else if !slices.Contains(found[i].MatchedAs, as) {
 			found[i].MatchedAs = append(found[i].MatchedAs, as)
@@ -146,6 +147,7 @@ func (g *gathering) context(accounts []Account) {
 		// By time, and what was written first at one time first.
 		slices.Reverse(found)
 		slices.SortStableFunc(found, func(a, b Record) int { return cmp.Compare(a.When(), b.When()) })
+		found = slices.CompactFunc(found, func(a, b Record) bool { return reflect.DeepEqual(a, b) }) // an Append that was tried again
 		for _, a := range groups[k] {
 			a.gather(found)
 		}

@@ -71,7 +71,9 @@ func tales() map[string]struct {
 		"none": one(wire.ReasonNone, nil),
 		"bye":  one(wire.ReasonBye, func(d *Departure) { client(d); d.Detail = "closing time" }),
 		"eof": one(wire.ReasonEOF, func(d *Departure) { client(d); d.MidFrame = true },
-			&Transfer{At: evening + 2, Epoch: 7, Connection: 1001, User: "alice", File: "0a0b", Name: "report.pdf", Kind: "put", Outcome: "interrupted", Code: wire.CodeInterrupted, Done: 4096, Size: 90_000}),
+			&Transfer{At: evening + 2, Epoch: 7, Connection: 1001, User: "alice", File: "0a0b", Name: "report.pdf", Kind: "put", Outcome: "interrupted", Code: wire.CodeInterrupted, Done: 4096, Size: 90_000},
+			&Transfer{At: evening + 9000, Epoch: 7, Connection: 1009, User: "alice", File: "0a0b", Name: "report.pdf", Kind: "put", Outcome: "resumed", Done: 4096, Size: 90_000},
+			&Transfer{At: evening + 9900, Epoch: 7, User: "alice", File: "0a0c", Name: "another", Kind: "put", Outcome: "aborted", Size: 90_000}),
 		"reset": one(wire.ReasonReset, func(d *Departure) { client(d); d.Error = "read: connection reset by peer" }),
 		"heartbeat_timeout": one(wire.ReasonHeartbeatTimeout, func(d *Departure) { d.LastIn, d.PingsMissed = evening-10_020, 2 },
 			&Announcement{At: evening + 95_000, Epoch: 7, Version: 99, User: "alice", Online: true, Watchers: 2, Connection: 1044}),
@@ -89,7 +91,7 @@ func tales() map[string]struct {
 		"panic":                one(wire.ReasonPanic, func(d *Departure) { d.Error = "runtime error: index out of range" }),
 		"server_shutdown":      one(wire.ReasonServerShutdown, nil, &Life{At: evening + 900, Epoch: 7, Ended: true}),
 		"version_unsupported":  stranger(wire.ReasonVersionUnsupported, func(d *Departure) { d.Detail = "offered 9, we speak 1" }),
-		"too_many_connections": stranger(wire.ReasonTooMany, nil),
+		"too_many_connections": stranger(wire.ReasonTooMany, func(d *Departure) { d.Connection = 0 }),
 		"logout": {"alice", append([]Record{
 			&SessionEnd{At: evening, Epoch: 7, User: "alice", Connection: 1001, Session: 5, Reason: wire.ReasonLogout, Offline: true}}, after(wire.ReasonLogout)[1:]...)},
 		"node_lost": {"alice", []Record{
