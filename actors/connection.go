@@ -4,13 +4,13 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"os"
 	"sync/atomic"
 	"time"
 
 	"example.com/rollcall/actors/internal/directory"
 	"example.com/rollcall/actors/internal/heartbeat"
 	"example.com/rollcall/actors/internal/outbox"
-	"example.com/rollcall/actors/internal/poll"
 	"example.com/rollcall/actors/internal/presence"
 	"example.com/rollcall/wire"
 )
@@ -34,7 +34,7 @@ type connection struct {
 	sys       *System
 	id        uint64
 	transport net.Conn
-	seat      poll.Seat // at the pollers
+	park      parked // the same, if it needs no goroutine; nil: it does
 	endpoint  directory.Endpoint
 	accepted  time.Time     // wall clock
 	born      time.Duration // monotonic
@@ -54,11 +54,6 @@ type connection struct {
 	framesOut atomic.Uint64
 	// locked
 	credits credits
-	// owned by whoever reads: the poller while it is parked, else the reader's goroutine
-	split   wire.Splitter
-	space   int  // of the splitter's buffer
-	greeted bool // the first frame has come
-	filling bool // a file comes in
 
 	// owned by the actor
 	phase      phase
@@ -89,7 +84,8 @@ type connection struct {
 	mapped bool // it is or was in the maps
 
 	// owned by the actor: its end
-	writing         bool // a write is under way
+	writing         bool    // a write is under way
+	unsent          *unsent // of it, what a parked transport has not taken yet
 	writeBegan      time.Duration
 	reading         bool // the reader's goroutine runs
 	halfClosed      bool // the goodbye is out
@@ -101,20 +97,22 @@ type connection struct {
 // spawnConnection makes a connection actor for a transport and starts it.
 func (s *System) spawnConnection(t net.Conn) {
 	limitUnsent(t)
+	var park parked
+	if !s.set.Goroutines {
+		park = s.park(t)
+	}
 	c := &connection{
 		sys: s, id: s.nextID.Add(1), transport: t,
-		split:    *wire.NewSplitter(wire.MaxHelloFrame, s.set.ReadBuffer),
-		space:    s.set.ReadBuffer,
 		accepted: s.set.Wall(), born: s.now(), reading: true,
 		out: outbox.New(outbox.Bounds{
 			Bytes: s.set.QueueBytes, Frames: s.set.QueueFrames, Control: controlQueue,
 		}),
 	}
-	if !s.set.Goroutines {
-		c.seat = poll.SeatOf(t, c.id, pollClient{c})
-	}
 	c.bornRan = s.stall.ran(c.born)
 	c.endpoint = observe(t, c.id)
+	if park != nil {
+		c.park, c.transport = park, park
+	}
 	c.credits.free = s.set.Credits
 	c.lastHeard.Store(int64(c.born))
 	c.init(s.engine, s.connectionPID(c.id), connectionInbox, c, s.set.Hooks, c.gone)
@@ -124,11 +122,15 @@ func (s *System) spawnConnection(t net.Conn) {
 	c.due = c.born + s.set.HandshakeTimeout
 	c.timer = time.AfterFunc(s.set.HandshakeTimeout, func() { c.tell(tick{}) })
 	c.spawn()
-	c.park()
+	if park != nil {
+		park.start(c)
+	} else {
+		go c.read()
+	}
 }
 
 // connectionInbox is the first size of a connection's inbox (H7).
-const connectionInbox = 4
+const connectionInbox = 0
 
 // controlQueue bounds the control lane: a client that pings without reading.
 const controlQueue = 64
@@ -166,6 +168,12 @@ func (c *connection) receive(msg any) {
 		c.onInbound(m)
 	case written:
 		c.onWritten(m)
+	case roomAgain:
+		c.onRoom()
+	case writeOver:
+		if m.unsent == c.unsent {
+			c.writeEnded(os.ErrDeadlineExceeded)
+		}
 	case tick:
 		c.onTick()
 	case *delivery:

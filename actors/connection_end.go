@@ -2,6 +2,7 @@ package actors
 
 import (
 	"context"
+	"net"
 	"time"
 
 	"example.com/rollcall/wire"
@@ -128,8 +129,8 @@ func (c *connection) closeTransport() {
 		return
 	}
 	c.transportClosed = true
-	c.sys.pollers.Leave(&c.seat)
 	_ = c.transport.Close() // N13: every way out closes the socket
+	c.writeEnded(net.ErrClosed)
 }
 
 // close is called at the end of each turn of an ending connection. When the

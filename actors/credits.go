@@ -9,11 +9,20 @@ import "sync"
 type credits struct {
 	mu     sync.Mutex
 	free   int
-	want   int           // what the waiting reader needs
-	wake   chan struct{} // non-nil while the reader is to be woken
-	stuck  bool          // the reader waits, or has not yet said that it no longer does
+	want   int   // what the waiting reader needs
+	wake   waker // non-nil while the reader is to be woken
+	stuck  bool  // the reader waits, or has not yet said that it no longer does
 	closed bool
 }
+
+// waker is told, once, that there are credits again or will never be. It must
+// not block: an actor calls it.
+type waker interface{ wake() }
+
+// alarm wakes a goroutine.
+type alarm chan struct{}
+
+func (a alarm) wake() { close(a) }
 
 // creditBytes is how many bytes of a frame cost one credit, beside the one that
 // each frame costs.
@@ -39,37 +48,52 @@ func (c *credits) tryTake(n int) bool {
 // count as held: a heartbeat that checks in between sees one or the other (G4).
 func (c *credits) take(n int, woken, freed func()) bool {
 	for {
-		c.mu.Lock()
-		if c.closed {
-			c.mu.Unlock()
+		wake := make(alarm)
+		taken, closed := c.takeOr(n, freed, wake)
+		if closed {
 			return false
 		}
-		if c.free >= n {
-			c.free -= n
-			if c.stuck {
-				freed()
-				c.stuck = false
-			}
-			c.mu.Unlock()
+		if taken {
 			return true
 		}
-		wake := make(chan struct{})
-		c.want, c.wake, c.stuck = n, wake, true
-		c.mu.Unlock()
 		<-wake
 		woken()
 	}
+}
+
+// takeOr takes n credits, or has wake called once when there are that many, or
+// when the credits are closed: a reader without a goroutine of its own then tries
+// again. What is said of take holds for freed.
+func (c *credits) takeOr(n int, freed func(), wake waker) (taken, closed bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case c.closed:
+		return false, true
+	case c.free < n:
+		c.want, c.wake, c.stuck = n, wake, true
+		return false, false
+	}
+	c.free -= n
+	if c.stuck {
+		freed()
+		c.stuck, c.wake = false, nil
+	}
+	return true, false
 }
 
 // give returns n credits.
 func (c *credits) give(n int) {
 	c.mu.Lock()
 	c.free += n
+	var wake waker
 	if c.wake != nil && c.free >= c.want {
-		close(c.wake)
-		c.wake = nil
+		wake, c.wake = c.wake, nil
 	}
 	c.mu.Unlock()
+	if wake != nil {
+		wake.wake()
+	}
 }
 
 // held reports whether the reader waits for credits.
@@ -83,9 +107,10 @@ func (c *credits) held() bool {
 func (c *credits) close() {
 	c.mu.Lock()
 	c.closed = true
-	if c.wake != nil {
-		close(c.wake)
-		c.wake = nil
-	}
+	wake := c.wake
+	c.wake = nil
 	c.mu.Unlock()
+	if wake != nil {
+		wake.wake()
+	}
 }

@@ -51,19 +51,19 @@ func (h *Hooks) goOn(actorID, what string) {
 
 // guard is the hollywood process around every receiver. It stands in for
 // hollywood's own process, whose way with panics (H1, H5), poison pills (H2) and
-// event broadcasts it must not have; the inbox and the engine's registry are
-// hollywood's. It also knows where a batch of messages ends, which a hollywood
-// receiver cannot know.
-//
-// Its inbox grows as needed: what bounds it is the credits of those who send.
+// event broadcasts it must not have, and has a mailbox of its own; the engine's
+// registry is hollywood's. It also knows where a batch of messages ends, which a
+// hollywood receiver cannot know.
 type guard struct {
 	// static after construction
 	engine *actor.Engine
 	pid    *actor.PID
-	inbox  *actor.Inbox
 	to     receiver
 	hooks  *Hooks
 	onStop func() // called last, once; may be nil
+
+	// locked
+	box mailbox
 
 	// atomic, counted only for Hooks.EndTurn
 	waiting atomic.Int64
@@ -75,11 +75,13 @@ type guard struct {
 
 var _ actor.Processer = (*guard)(nil)
 
-// init prepares a guard; spawn starts it. inboxSize is the inbox's first size:
+// init prepares a guard; spawn starts it. inboxSize is the mailbox's first size:
 // small for the many (H7).
 func (g *guard) init(engine *actor.Engine, pid *actor.PID, inboxSize int, to receiver, hooks *Hooks, onStop func()) {
 	g.engine, g.pid, g.to, g.hooks, g.onStop = engine, pid, to, hooks, onStop
-	g.inbox = actor.NewInbox(inboxSize)
+	if inboxSize > 0 {
+		g.box.queue = make([]any, 0, inboxSize)
+	}
 }
 
 // spawn registers the actor with the engine and starts it. The ID must be
@@ -92,34 +94,43 @@ func (g *guard) tell(msg any) {
 	if g.hooks != nil {
 		g.waiting.Add(1)
 	}
-	g.inbox.Send(actor.Envelope{Msg: msg})
+	if g.box.put(msg) {
+		go g.run()
+	}
 }
 
 // PID implements actor.Processer.
 func (g *guard) PID() *actor.PID { return g.pid }
 
 // Start implements actor.Processer.
-func (g *guard) Start() { g.inbox.Start(g) }
+func (g *guard) Start() {
+	if g.box.open() {
+		go g.run()
+	}
+}
 
 // Send implements actor.Processer, for messages that come through the engine.
-func (g *guard) Send(_ *actor.PID, msg any, sender *actor.PID) {
-	if g.hooks != nil {
-		g.waiting.Add(1)
-	}
-	g.inbox.Send(actor.Envelope{Msg: msg, Sender: sender})
-}
+func (g *guard) Send(_ *actor.PID, msg any, _ *actor.PID) { g.tell(msg) }
 
 // Shutdown implements actor.Processer. Hollywood calls it for remote streams
 // only; actors of this package end by their own messages.
 func (g *guard) Shutdown() {}
 
-// Invoke implements actor.Processer: it handles a batch of messages.
-func (g *guard) Invoke(batch []actor.Envelope) {
-	for i := range batch {
+// Invoke implements actor.Processer. Hollywood's inbox would call it; ours calls
+// batch.
+func (g *guard) Invoke(envelopes []actor.Envelope) {
+	for i := range envelopes {
+		g.tell(envelopes[i].Msg)
+	}
+}
+
+// batch handles the messages of one turn.
+func (g *guard) batch(all []any) {
+	for _, msg := range all {
 		if g.stopped {
 			return
 		}
-		g.one(batch[i].Msg)
+		g.one(msg)
 		if g.turnsByHook() && !g.stopped && !g.goesOn {
 			g.endOfTurn()
 		}
@@ -190,7 +201,7 @@ func (g *guard) stop() {
 		return
 	}
 	g.stopped = true
-	_ = g.inbox.Stop()
+	g.box.close()
 	g.engine.Registry.Remove(g.pid)
 	if g.onStop != nil {
 		g.onStop()

@@ -273,10 +273,10 @@ func TestGuardTakesEngineMessages(t *testing.T) {
 // (H1).
 func BenchmarkGuard(b *testing.B) {
 	g := &guard{to: quiet{}}
-	batch := []actor.Envelope{{Msg: tick{}}}
+	batch := []any{tick{}}
 	b.ReportAllocs()
 	for b.Loop() {
-		g.Invoke(batch)
+		g.batch(batch)
 	}
 }
 

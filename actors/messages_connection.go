@@ -34,6 +34,12 @@ type written struct {
 	err    error
 }
 
+// roomAgain says that a parked transport takes more.
+type roomAgain struct{}
+
+// writeOver says that the time of a write that had to wait is over.
+type writeOver struct{ unsent *unsent }
+
 // registered says that the connection is in both maps.
 type registered struct{}
 

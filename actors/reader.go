@@ -9,143 +9,50 @@ import (
 	"example.com/rollcall/wire"
 )
 
-// Reading: bytes come from the transport, are cut into frames, decoded, and
-// handed to the actor in batches. There are two ways to the bytes. A transport
-// with a descriptor is parked at a poller (package poll), which reads into one
-// buffer for all; any other has a goroutine that blocks in Read. Both use what
-// is below. What bounds them: the splitter holds at most one frame, and every
-// frame is paid for with credits before it is handed on.
+// read is the goroutine that blocks in the transport's Read for a connection.
+// It cuts the stream into frames, decodes them and hands them on in batches.
+// What bounds it: the splitter holds at most one frame, and every frame is paid
+// for with credits before it is handed on.
 //
-// What panics here, the transport or a decoder, ends this connection alone (H1).
-
-// park hands a connection to a poller, or to a goroutine of its own.
-func (c *connection) park() {
-	if !c.sys.pollers.Take(&c.seat) {
-		go c.read()
-	}
-}
-
-// read is the goroutine of a transport that is not parked.
+// What panics in it, the transport or a decoder, ends this connection alone (H1).
 func (c *connection) read() {
-	defer c.readingPanics()
+	defer func() {
+		if v := recover(); v != nil {
+			c.sys.fault(c.pid, c.transport, v, debug.Stack())
+			c.tell(readEnded{err: fmt.Errorf("%w: %v", errHandlerPanic, v), reason: wire.ReasonPanic})
+			c.readerGone()
+		}
+	}()
+	s := c.sys
+	split := wire.NewSplitter(wire.MaxHelloFrame, s.set.ReadBuffer)
+	space := s.set.ReadBuffer
+	greeted, filling := false, false
 	for {
-		c.fitSpace()
-		n, err := c.transport.Read(c.split.Space())
+		if want := c.readSpace(filling); want != space && greeted && split.Buffered() == 0 {
+			split, space = wire.NewSplitter(s.set.MaxFrame, want), want
+		}
+		n, err := c.transport.Read(split.Space())
 		if n > 0 {
-			c.heard(n)
-			c.split.Filled(n)
-			if _, ferr := c.hand(true); ferr != nil {
-				c.misread(ferr)
+			now := s.now()
+			c.lastHeard.Store(int64(now))
+			c.bytesIn.Add(uint64(n))
+			s.count.bytesIn.Add(uint64(n))
+			split.Filled(n)
+			if ferr := c.hand(split, &greeted, &filling); ferr != nil {
+				c.tell(readEnded{err: ferr, reason: frameReason(ferr)})
 				c.drainTransport()
 				return
 			}
+			if split.Buffered() > 0 {
+				c.markPartial()
+			}
 		}
 		if err != nil {
-			c.readOut(err)
+			c.tell(readEnded{err: err, reason: readReason(err), midFrame: split.Buffered() > 0})
+			c.readerGone()
 			return
 		}
 	}
-}
-
-// pollClient is a connection as its poller sees it.
-type pollClient struct{ c *connection }
-
-// Space implements poll.Client: the rest of a frame goes to its beginning, and
-// while a file comes in the connection has a buffer of its own.
-func (p pollClient) Space() []byte {
-	c := p.c
-	if c.fitSpace(); c.split.Buffered() == 0 && !c.filling {
-		return nil
-	}
-	return c.split.Space()
-}
-
-// Came implements poll.Client.
-func (p pollClient) Came(b []byte, err error) (next func()) {
-	c := p.c
-	defer func() {
-		if v := recover(); v != nil {
-			next = func() { c.readingPanicked(v) }
-		}
-	}()
-	if len(b) > 0 {
-		c.heard(len(b))
-		unpaid, ferr := c.take(b)
-		c.fitSpace() // it may be long until the next bytes
-		switch {
-		case errors.Is(ferr, errUnpaid):
-			return func() { go c.readOn(unpaid) }
-		case ferr != nil:
-			return func() {
-				c.misread(ferr)
-				go c.drainTransport()
-			}
-		}
-	}
-	if err != nil {
-		return func() { c.readOut(err) }
-	}
-	return nil
-}
-
-// take hands on what the poller has read, and holds on to what is left of it.
-func (c *connection) take(b []byte) (unpaid paidFrame, err error) {
-	if c.split.Buffered() > 0 || c.filling { // as Space had it
-		c.split.Filled(len(b))
-		return c.hand(false)
-	}
-	c.split.Lend(b)
-	defer c.split.Own()
-	return c.hand(false)
-}
-
-// Left implements poll.Client.
-func (p pollClient) Left() { p.c.readerGone() }
-
-// readOn goes on with a parked connection that had no credit for a frame: it
-// waits for that, hands on what has come, and parks the connection again.
-func (c *connection) readOn(unpaid paidFrame) {
-	defer c.readingPanics()
-	err := errEnding
-	if c.credits.take(unpaid.credit, c.woken, c.freed) {
-		c.tell(inbound{[]paidFrame{unpaid}})
-		_, err = c.hand(true)
-	}
-	if err != nil {
-		c.misread(err)
-		c.drainTransport()
-		return
-	}
-	c.park()
-}
-
-// heard notes a sign of life: only what is received is one (N2).
-func (c *connection) heard(n int) {
-	c.lastHeard.Store(int64(c.sys.now()))
-	c.bytesIn.Add(uint64(n)) //nolint:gosec // n > 0
-	c.sys.count.bytesIn.Add(uint64(n))
-}
-
-// misread tells of bytes that are no frames of ours.
-func (c *connection) misread(err error) { c.tell(readEnded{err: err, reason: frameReason(err)}) }
-
-// readOut tells that nothing more will come, and that nobody reads any more.
-func (c *connection) readOut(err error) {
-	c.tell(readEnded{err: err, reason: readReason(err), midFrame: c.split.Buffered() > 0})
-	c.readerGone()
-}
-
-// readingPanics is deferred by everything that reads.
-func (c *connection) readingPanics() {
-	if v := recover(); v != nil {
-		c.readingPanicked(v)
-	}
-}
-
-func (c *connection) readingPanicked(v any) {
-	c.sys.fault(c.pid, c.transport, v, debug.Stack())
-	c.tell(readEnded{err: fmt.Errorf("%w: %v", errHandlerPanic, v), reason: wire.ReasonPanic})
-	c.readerGone()
 }
 
 // fileSpace is the size of the read buffer while a file comes in. A client that
@@ -153,21 +60,18 @@ func (c *connection) readingPanicked(v any) {
 // which the buffer had grown already.
 const fileSpace = 128 << 10
 
-// fitSpace makes the read buffer as large as it is to be, between two frames.
-func (c *connection) fitSpace() {
-	space := c.sys.set.ReadBuffer
-	if c.filling {
-		space = max(fileSpace, space)
+// readSpace returns how large the read buffer is to be.
+func (c *connection) readSpace(filling bool) int {
+	if filling {
+		return max(fileSpace, c.sys.set.ReadBuffer)
 	}
-	if space != c.space && c.greeted && c.split.Buffered() == 0 {
-		c.split, c.space = *wire.NewSplitter(c.sys.set.MaxFrame, space), space
-	}
+	return c.sys.set.ReadBuffer
 }
 
 // decode decodes a frame. The data of a chunk is copied once, to where it waits
 // for the disk.
-func (c *connection) decode(f wire.Frame) (wire.Message, error) {
-	if f.Type != wire.TypeChunk || !c.greeted || c.sys.files == nil {
+func (c *connection) decode(f wire.Frame, greeted bool) (wire.Message, error) {
+	if f.Type != wire.TypeChunk || !greeted || c.sys.files == nil {
 		return wire.Decode(f.Type, f.Body)
 	}
 	m, err := wire.DecodeChunk(f.Body)
@@ -195,14 +99,10 @@ func (c *connection) woken() { c.hooks.goOn(c.pid.ID, "credits") }
 // errEnding is returned by hand when the connection no longer takes frames.
 var errEnding = errors.New("rollcall: connection is ending")
 
-// errUnpaid is returned by hand when there is no credit and it must not wait.
-var errUnpaid = errors.New("rollcall: no credit")
-
 // hand decodes all whole frames and hands them to the actor in as few messages
-// as credits allow. When there is no credit it waits, or returns the frame with
-// errUnpaid if it must not: then the caller owes the credit, and calls it again.
-// It notes whether the last frame was a long part of a file.
-func (c *connection) hand(wait bool) (unpaid paidFrame, err error) {
+// as credits allow. It notes in filling whether the last of them was a long part
+// of a file.
+func (c *connection) hand(split *wire.Splitter, greeted, filling *bool) error {
 	var batch []paidFrame
 	send := func() {
 		if len(batch) > 0 {
@@ -212,49 +112,51 @@ func (c *connection) hand(wait bool) (unpaid paidFrame, err error) {
 	}
 	defer send()
 	for {
-		f, ok, err := c.split.Next()
+		f, ok, err := split.Next()
+		if err != nil || !ok {
+			return err
+		}
+		*filling = f.Type == wire.TypeChunk && len(f.Body) > maxChunk/2
+		m, err := c.open(f, *greeted)
 		if err != nil {
-			return paidFrame{}, err
+			return err
 		}
-		if !ok {
-			if c.split.Buffered() > 0 {
-				c.markPartial()
-			}
-			return paidFrame{}, nil
-		}
-		c.partialSince.Store(0) // a frame was completed; what follows is another
-		c.framesIn.Add(1)
-		c.sys.count.framesIn.Add(1)
-		if f.Type.Known() && !f.Type.FromClient() {
-			// Before it is decoded: only a server may make another take the memory
-			// of a snapshot.
-			return paidFrame{}, fmt.Errorf("%w: message %v is not for a server", wire.ErrMalformed, f.Type)
-		}
-		c.filling = f.Type == wire.TypeChunk && len(f.Body) > maxChunk/2
-		m, err := c.decode(f)
-		if errors.Is(err, wire.ErrUnknownType) && c.greeted {
-			c.sys.count.unknownFrames.Add(1)
+		if m == nil {
 			continue
 		}
-		if err != nil {
-			return paidFrame{}, err
+		if !*greeted {
+			*greeted = true // whether it is a hello is the actor's to judge
+			split.SetLimit(c.sys.set.MaxFrame)
 		}
-		if !c.greeted {
-			c.greeted = true // whether it is a hello is the actor's to judge
-			c.split.SetLimit(c.sys.set.MaxFrame)
-		}
-		p := paidFrame{m, creditsFor(len(f.Body), c.sys.set.Credits)}
-		if !c.credits.tryTake(p.credit) {
-			if !wait {
-				return p, errUnpaid
-			}
+		credit := creditsFor(len(f.Body), c.sys.set.Credits)
+		if !c.credits.tryTake(credit) {
 			send()
-			if !c.credits.take(p.credit, c.woken, c.freed) {
-				return paidFrame{}, errEnding
+			if !c.credits.take(credit, c.woken, c.freed) {
+				return errEnding
 			}
 		}
-		batch = append(batch, p)
+		batch = append(batch, paidFrame{m, credit})
 	}
+}
+
+// open decodes a frame that is whole. A message of nil is one to be skipped.
+func (c *connection) open(f wire.Frame, greeted bool) (wire.Message, error) {
+	if c.partialSince.Load() != 0 {
+		c.partialSince.Store(0) // a frame was completed; what follows is another
+	}
+	c.framesIn.Add(1)
+	c.sys.count.framesIn.Add(1)
+	if f.Type.Known() && !f.Type.FromClient() {
+		// Before it is decoded: only a server may make another take the memory
+		// of a snapshot.
+		return nil, fmt.Errorf("%w: message %v is not for a server", wire.ErrMalformed, f.Type)
+	}
+	m, err := c.decode(f, greeted)
+	if errors.Is(err, wire.ErrUnknownType) && greeted {
+		c.sys.count.unknownFrames.Add(1)
+		return nil, nil //nolint:nilnil // to be skipped
+	}
+	return m, err
 }
 
 // frameReason tells what is wrong with bytes that are no frames of ours.
@@ -280,5 +182,5 @@ func (c *connection) drainTransport() {
 // onlyReader hides what else a transport can do, such as splicing.
 type onlyReader struct{ io.Reader }
 
-// readerGone tells the actor that nobody reads any more.
+// readerGone tells the actor that the reader's goroutine has ended.
 func (c *connection) readerGone() { c.tell(readerExit{}) }

@@ -9,8 +9,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"example.com/rollcall/actors/internal/poll"
-
 	"github.com/anthdm/hollywood/actor"
 
 	"example.com/rollcall/actors/record"
@@ -46,7 +44,7 @@ type System struct {
 	herald    *herald
 	recorder  *recorder // nil: nothing is recorded
 	stall     *stallClock
-	pollers   poll.Pollers
+	pollers   pollers
 
 	// atomic
 	nextID   atomic.Uint64
@@ -54,8 +52,10 @@ type System struct {
 	live     atomic.Int64 // connections and handlers: what a shutdown waits for
 	left     atomic.Int64 // long-lived actors
 	draining atomic.Bool
-	clean    atomic.Bool // a shutdown has seen every connection end
-	count    counters
+	// refusalNoted is the second, in Unix time, in which a refusal was recorded.
+	refusalNoted atomic.Int64
+	clean        atomic.Bool // a shutdown has seen every connection end
+	count        counters
 
 	// owned by whoever holds mu
 	mu      sync.Mutex
@@ -257,13 +257,12 @@ func (s *System) Shutdown(ctx context.Context) error {
 	}
 	s.cancel()
 	s.stall.stop()
+	s.pollers.stop()
 	if s.files != nil {
 		s.files.tell(quit{})
 	}
 	s.users.tell(quit{})
-	err = errors.Join(err, s.awaitRecord(ctx))
-	s.pollers.Close()
-	return err
+	return errors.Join(err, s.awaitRecord(ctx))
 }
 
 // awaitRecord waits for the last actor, and so for the last batch on the disk: as

@@ -1,10 +1,12 @@
 package actors
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"runtime/debug"
+	"sync"
 	"time"
 )
 
@@ -12,70 +14,140 @@ import (
 // system call cheap, little enough that a heartbeat waits for no more (N21).
 const writeBudget = 64 << 10
 
-// flush writes what there is, as long as the transport takes it at once. What it
-// does not take is written by a goroutine that lives for that write only, so that
-// an idle connection holds none. One write is under way at most.
+// frameLists are the lists of frames of writes that end at once.
+var frameLists = sync.Pool{New: func() any { return new([][]byte) }}
+
+// flush writes what there is to write, unless a write is under way. A parked
+// transport takes what it can at once, in one system call; what is left waits
+// until it takes more. For any other one, one write is under way at most: it
+// runs in a goroutine that lives for that write only, so that an idle connection
+// holds none.
 func (c *connection) flush() {
 	for !c.writing && !c.transportClosed {
 		c.feedState()
 		c.feedFiles()
-		frames := c.out.Take(nil, writeBudget)
-		if len(frames) == 0 {
+		if c.park == nil {
+			if frames := c.out.Take(nil, writeBudget); len(frames) > 0 {
+				c.writing, c.writeBegan = true, c.sys.now()
+				go c.write(frames)
+			}
 			return
 		}
-		count, size := len(frames), sizeOf(frames)
-		n, err := c.seat.TryWrite(frames)
-		if n == size || err != nil {
-			c.sys.count.writes.Add(1)
-			c.sys.count.bytesOut.Add(uint64(n)) //nolint:gosec // n >= 0
-			c.onWritten(written{frames: count, bytes: n, err: err})
+		list, ok := frameLists.Get().(*[][]byte)
+		if !ok {
+			return // unreachable
+		}
+		frames := c.out.Take((*list)[:0], writeBudget)
+		if len(frames) > 0 {
+			c.writeNow(frames)
+			clear(frames)
+		}
+		none := len(frames) == 0
+		if cap(frames) <= keptFrames {
+			*list = frames[:0]
+			frameLists.Put(list)
+		}
+		if none {
+			return
+		}
+	}
+}
+
+// keptFrames bounds the lists that are kept.
+const keptFrames = 1024
+
+// writeNow writes frames to a parked transport, or what it takes of them now.
+func (c *connection) writeNow(frames [][]byte) {
+	c.writeBegan = c.sys.now()
+	n, err := c.park.writeFrames(frames)
+	if errors.Is(err, errWouldBlock) {
+		c.writing = true
+		c.hold(frames, n)
+		return
+	}
+	c.sys.count.writes.Add(1)
+	c.sys.count.bytesOut.Add(uint64(n)) //nolint:gosec // n >= 0
+	c.onWritten(written{frames: len(frames), bytes: n, err: err})
+}
+
+// unsent is what a parked transport has not taken yet of the one write under way.
+type unsent struct {
+	frames [][]byte // the first may have begun
+	count  int      // of all its frames
+	done   int64    // bytes
+	timer  *time.Timer
+}
+
+// skip drops the n bytes that were written.
+func (u *unsent) skip(n int64) {
+	u.done += n
+	for n > 0 {
+		if size := int64(len(u.frames[0])); n >= size {
+			u.frames, n = u.frames[1:], n-size
 			continue
 		}
-		c.writing, c.writeBegan = true, c.sys.now()
-		go c.write(behind(frames, n), count, n)
+		u.frames[0], n = u.frames[0][n:], 0
 	}
 }
 
-func sizeOf(frames [][]byte) (size int64) {
-	for _, f := range frames {
-		size += int64(len(f))
-	}
-	return size
+// hold keeps what was not written until the transport takes more, or the write
+// timeout is over.
+func (c *connection) hold(frames [][]byte, n int64) {
+	u := &unsent{frames: append([][]byte(nil), frames...), count: len(frames)}
+	u.skip(n)
+	u.timer = time.AfterFunc(c.sys.set.WriteTimeout, func() { c.tell(writeOver{u}) })
+	c.unsent = u
+	c.park.awaitRoom()
 }
 
-// behind returns what follows the first n bytes. It changes the list, not the
-// frames.
-func behind(frames [][]byte, n int64) [][]byte {
-	for n > 0 {
-		if n < int64(len(frames[0])) {
-			frames[0] = frames[0][n:]
-			break
-		}
-		n -= int64(len(frames[0]))
-		frames = frames[1:]
+// onRoom goes on with a write that had to wait.
+func (c *connection) onRoom() {
+	u := c.unsent
+	if u == nil || c.transportClosed {
+		return
 	}
-	return frames
+	n, err := c.park.writeFrames(u.frames)
+	u.skip(n)
+	if errors.Is(err, errWouldBlock) {
+		c.park.awaitRoom()
+		return
+	}
+	c.writeEnded(err)
+}
+
+// writeEnded ends the write that had to wait.
+func (c *connection) writeEnded(err error) {
+	u := c.unsent
+	if u == nil {
+		return
+	}
+	u.timer.Stop()
+	c.unsent = nil
+	c.sys.count.writes.Add(1)
+	c.sys.count.bytesOut.Add(uint64(u.done)) //nolint:gosec // not negative
+	c.onWritten(written{frames: u.count, bytes: u.done, err: err})
 }
 
 // write blocks in the transport's Write for the connection, no longer than the
-// write timeout. Count is how many frames that makes, together with the already
-// bytes that are written. A transport that panics ends this connection alone (H1).
-func (c *connection) write(frames [][]byte, count int, already int64) {
+// write timeout. A transport that panics ends this connection alone (H1).
+func (c *connection) write(frames [][]byte) {
 	defer func() {
 		if v := recover(); v != nil {
 			c.sys.fault(c.pid, c.transport, v, debug.Stack())
 			c.tell(written{err: fmt.Errorf("%w: %v", errHandlerPanic, v)})
 		}
 	}()
+	count := len(frames)
 	_ = c.transport.SetWriteDeadline(time.Now().Add(c.sys.set.WriteTimeout))
-	defer func() { _ = c.transport.SetWriteDeadline(time.Time{}) }() // TryWrite would heed it
-	want := sizeOf(frames)
 	buffers := net.Buffers(frames)
+	want := int64(0)
+	for _, f := range frames {
+		want += int64(len(f))
+	}
 	n, err := buffers.WriteTo(c.transport)
 	if err == nil && n < want {
 		err = io.ErrShortWrite // a transport that breaks the rules of io.Writer
 	}
-	n += already
 	c.sys.count.writes.Add(1)
 	c.sys.count.bytesOut.Add(uint64(n)) //nolint:gosec // n >= 0
 	c.tell(written{frames: count, bytes: n, err: err})

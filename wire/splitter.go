@@ -75,42 +75,34 @@ func (s *Splitter) Space() []byte {
 // Filled tells the splitter that n bytes were read into Space.
 func (s *Splitter) Filled(n int) { s.buf = s.buf[:len(s.buf)+n] }
 
-// Lend makes the splitter, which must be empty, cut the frames out of b. B stays
-// the caller's: when Next has no more, and before b is written to again, the
-// caller calls [Splitter.Own]. So many splitters can share one buffer to read
-// into, and each holds memory only while a frame is incomplete.
-func (s *Splitter) Lend(b []byte) { s.buf, s.start = b, 0 }
-
-// Own copies what is left of a lent buffer, so that the lender has it back. It
-// invalidates the frames that Next has returned.
-func (s *Splitter) Own() {
-	rest := s.buf[s.start:]
-	s.buf, s.start = nil, 0
-	if len(rest) > 0 {
-		s.buf = append(make([]byte, 0, max(s.small, len(rest))), rest...)
-	}
-}
-
 // Next returns the next whole frame, or false when more bytes are needed. The
 // frame's body lies in the splitter's buffer and is valid until Space is called.
 // The error wraps [ErrFrameTooLarge] or [ErrMalformed]; after it the stream
 // cannot be read any further.
 func (s *Splitter) Next() (Frame, bool, error) {
-	have := s.buf[s.start:]
-	if len(have) < 4 {
-		return Frame{}, false, nil
+	f, n, err := Cut(s.buf[s.start:], s.limit)
+	s.start += n
+	return f, n > 0, err
+}
+
+// Cut takes the first whole frame from b and returns how many bytes it took; 0
+// when more are needed. The frame's body lies in b. A length above limit is
+// refused from the header alone. The error wraps [ErrFrameTooLarge] or
+// [ErrMalformed].
+func Cut(b []byte, limit int) (f Frame, n int, err error) {
+	if len(b) < 4 {
+		return Frame{}, 0, nil
 	}
-	length := binary.BigEndian.Uint32(have)
-	if uint64(length) > uint64(s.limit) { //nolint:gosec // limit is not negative
-		return Frame{}, false, fmt.Errorf("%w: %d bytes, more than %d", ErrFrameTooLarge, length, s.limit)
+	length := binary.BigEndian.Uint32(b)
+	if uint64(length) > uint64(max(limit, 0)) { //nolint:gosec // not negative
+		return Frame{}, 0, fmt.Errorf("%w: %d bytes, more than %d", ErrFrameTooLarge, length, limit)
 	}
 	if length == 0 {
-		return Frame{}, false, fmt.Errorf("%w: a frame without a type", ErrMalformed)
+		return Frame{}, 0, fmt.Errorf("%w: a frame without a type", ErrMalformed)
 	}
 	end := 4 + int(length)
-	if len(have) < end {
-		return Frame{}, false, nil
+	if len(b) < end {
+		return Frame{}, 0, nil
 	}
-	s.start += end
-	return Frame{Type: Type(have[4]), Body: have[HeaderSize:end:end]}, true, nil
+	return Frame{Type: Type(b[4]), Body: b[HeaderSize:end:end]}, end, nil
 }

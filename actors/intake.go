@@ -1,0 +1,131 @@
+package actors
+
+import (
+	"fmt"
+	"runtime/debug"
+
+	"example.com/rollcall/wire"
+)
+
+// intake turns what a parked transport has read into messages for its
+// connection. It is read's counterpart: the same frames, credits and marks,
+// without a goroutine and without a buffer of its own while nothing is left over.
+// Whoever reads the transport owns it.
+type intake struct {
+	greeted bool
+	dropped bool // what comes is dropped: the connection is ending
+	rest    *remainder
+}
+
+// remainder is what is kept between two reads. Its bound is one frame and what
+// one read brings.
+type remainder struct {
+	bytes []byte    // a frame that has begun; behind a frame that waits, whole ones too
+	waits paidFrame // a frame for which there were no credits; msg is nil: none
+}
+
+// feed takes in bytes that were read; b is the caller's again afterwards. It
+// reports whether the connection waits for credits: then nothing more is to be
+// read until wake was called.
+func (c *connection) feed(in *intake, b []byte, wake waker) (held bool) {
+	batch, rest, held, err := c.cut(in, b, wake)
+	if len(batch) > 0 {
+		c.tellHere(inbound{batch})
+	}
+	switch {
+	case err != nil:
+		in.dropped, in.rest = true, nil
+		c.tell(readEnded{err: err, reason: frameReason(err)})
+		return false
+	case held:
+		return true
+	case rest > 0:
+		c.markPartial()
+	}
+	return false
+}
+
+// cut decodes the whole frames of what is left over and of b, pays for them, and
+// keeps the rest.
+func (c *connection) cut(in *intake, b []byte, wake waker) (batch []paidFrame, rest int, held bool, err error) {
+	all := b
+	if in.rest != nil {
+		if f := in.rest.waits; f.msg != nil {
+			taken, closed := c.credits.takeOr(f.credit, c.freed, wake)
+			switch {
+			case closed:
+				return nil, 0, false, errEnding
+			case !taken:
+				in.rest.bytes = append(in.rest.bytes, b...)
+				return nil, 0, true, nil
+			}
+			in.rest.waits = paidFrame{}
+			batch = append(batch, f)
+		}
+		all = append(in.rest.bytes, b...)
+	}
+	left := all
+	for {
+		limit := wire.MaxHelloFrame
+		if in.greeted {
+			limit = c.sys.set.MaxFrame
+		}
+		f, n, err := wire.Cut(left, limit)
+		if err != nil {
+			return batch, 0, false, err
+		}
+		if n == 0 {
+			break
+		}
+		m, err := c.open(f, in.greeted)
+		if err != nil {
+			return batch, 0, false, err
+		}
+		left = left[n:]
+		if m == nil {
+			continue
+		}
+		in.greeted = true // whether it is a hello is the actor's to judge
+		paid := paidFrame{m, creditsFor(n-wire.HeaderSize, c.sys.set.Credits)}
+		taken, closed := c.credits.takeOr(paid.credit, c.freed, wake)
+		if closed {
+			return batch, 0, false, errEnding
+		}
+		if !taken {
+			in.rest = &remainder{bytes: append([]byte(nil), left...), waits: paid}
+			return batch, len(left), true, nil
+		}
+		if batch == nil {
+			batch = make([]paidFrame, 0, 1)
+		}
+		batch = append(batch, paid)
+	}
+	switch {
+	case len(left) == 0:
+		in.rest = nil
+	case in.rest != nil && len(left) == len(all):
+		in.rest.bytes = all // it has grown in its own buffer, and goes on there
+	default:
+		in.rest = &remainder{bytes: append([]byte(nil), left...)}
+	}
+	return batch, len(left), false, nil
+}
+
+// waiting reports whether a frame waits for credits.
+func (in *intake) waiting() bool { return in.rest != nil && in.rest.waits.msg != nil }
+
+// midFrame reports whether the stream would end within a frame here.
+func (in *intake) midFrame() bool { return in.rest != nil && len(in.rest.bytes) > 0 }
+
+// heard notes that n bytes have come.
+func (c *connection) heard(n int) {
+	c.lastHeard.Store(int64(c.sys.now()))
+	c.bytesIn.Add(uint64(n))           //nolint:gosec // n > 0
+	c.sys.count.bytesIn.Add(uint64(n)) //nolint:gosec // n > 0
+}
+
+// broke ends a connection whose reading has panicked (H1).
+func (c *connection) broke(value any) {
+	c.sys.fault(c.pid, c.transport, value, debug.Stack())
+	c.tell(readEnded{err: fmt.Errorf("%w: %v", errHandlerPanic, value), reason: wire.ReasonPanic})
+}
