@@ -60,6 +60,7 @@ func (s *System) turnAway(t net.Conn, why error) {
 		if err := t.SetDeadline(time.Now().Add(turnAwayPatience)); err != nil {
 			return err
 		}
+		s.recordRefusal(t, bye)
 		_, err = t.Write(b)
 		return err
 	})

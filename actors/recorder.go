@@ -3,6 +3,7 @@ package actors
 import (
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"example.com/rollcall/actors/internal/backlog"
@@ -19,6 +20,9 @@ type recorder struct {
 	// static after construction
 	sys  *System
 	jobs chan recordJob // to the goroutine; has room for the one that there may be
+
+	// atomic
+	refusalNoted atomic.Int64 // the second, in Unix time, in which a refusal was recorded
 
 	// owned by the actor
 	backlog *backlog.Backlog[record.RollUser, record.Record]
@@ -71,6 +75,8 @@ func (r *recorder) receive(msg any) {
 			r.backlog.Add(x)
 		}
 	case *record.Life:
+		r.backlog.Add(m)
+	case *record.Departure:
 		r.backlog.Add(m)
 	case recordDue:
 		r.armed = 0

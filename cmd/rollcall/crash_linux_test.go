@@ -36,19 +36,27 @@ func crashes(t *testing.T) (rounds, fleet int, grace time.Duration) {
 
 // ledger is a watcher that notes, for each user, what it was told of it.
 type ledger struct {
-	name   string
-	client *client.Client
+	name string
 
 	mu    sync.Mutex
 	told  map[string][]client.Event
 	epoch uint64
 	order error // the first version that went backwards within an epoch
+	state []string
 }
 
 func newLedger(t *testing.T, server, name string) *ledger {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	c, err := client.Dial(ctx, server, client.Options{User: name, Interval: time.Minute, Timeout: 10 * time.Minute})
+	l := &ledger{name: name, told: make(map[string][]client.Event)}
+	c, err := client.Dial(ctx, server, client.Options{
+		User: name, Interval: time.Minute, Timeout: 10 * time.Minute,
+		OnState: func(s client.State) {
+			l.mu.Lock()
+			defer l.mu.Unlock()
+			l.state = append(l.state, fmt.Sprintf("%s %v %v", time.Now().Format("05.000"), s.Phase, s.Err))
+		},
+	})
 	if err != nil {
 		cancel()
 		t.Fatal(err)
@@ -58,7 +66,6 @@ func newLedger(t *testing.T, server, name string) *ledger {
 		cancel()
 		t.Fatal(err)
 	}
-	l := &ledger{name: name, client: c, told: make(map[string][]client.Event)}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -99,6 +106,13 @@ func (l *ledger) story(user string) string {
 		}
 	}
 	return strings.Join(words, " ")
+}
+
+// states are the last of the watcher's own.
+func (l *ledger) states() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return strings.Join(l.state[max(0, len(l.state)-20):], "\n")
 }
 
 // fleet are live clients in the test's own process.
@@ -194,10 +208,23 @@ func (w *crashWorld) onRoll(users []string) {
 // all waits until every watcher was told a story of every user.
 func (w *crashWorld) all(users []string, story string) {
 	w.t.Helper()
-	for _, l := range w.ledgers {
-		for _, u := range users {
-			until(w.t, fmt.Sprintf("%s is told %q of %s (was: %q)", l.name, story, u, l.story(u)), func() bool { return l.story(u) == story })
+	for late := time.Now().Add(patience); ; {
+		wrong := ""
+		for _, l := range w.ledgers {
+			for _, u := range users {
+				if have := l.story(u); have != story {
+					wrong = fmt.Sprintf("%s was told %q of %s, not %q\n%s", l.name, have, u, story, l.states())
+					break
+				}
+			}
 		}
+		if wrong == "" {
+			return
+		}
+		if time.Now().After(late) {
+			w.t.Fatal(wrong)
+		}
+		<-time.After(50 * time.Millisecond)
 	}
 }
 
