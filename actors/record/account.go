@@ -39,8 +39,8 @@ type Account struct {
 	Transfers      []*Transfer `json:"transfers,omitempty"`
 	TransfersLater []*Transfer `json:"transfers_later,omitempty"`
 	Stalls         []*Stall    `json:"stalls,omitempty"` // of the server, around it
-	Lives         []*Life         `json:"lives,omitempty"`     // beginnings and ends of the server around it
-	Gaps          []*Gap          `json:"gaps,omitempty"`      // around it
+	Lives          []*Life     `json:"lives,omitempty"`  // beginnings and ends of the server around it
+	Gaps           []*Gap      `json:"gaps,omitempty"`   // around it
 	// Damage tells what could not be read on the way.
 	Damage []string `json:"damage,omitempty"`
 
