@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -133,10 +134,14 @@ func plainHTTP(addr string, file sized, durable bool) error {
 	return nil
 }
 
-// settle empties a directory of plain files, and lets the disk finish what it
-// has, so that no way pays for the one before it.
-func settle(b *testing.B, dir string) {
+// settle empties a directory of plain files, waits until the stores have removed
+// theirs, and lets the disk finish what it has, so that no way pays for the one
+// before it.
+func settle(b *testing.B, dir string, stores ...storeDir) {
 	b.Helper()
+	for _, s := range stores {
+		until(b, "the removal of what was put", func() bool { return s.clean() && len(s.sizes("files")) == 0 })
+	}
 	names, err := filepath.Glob(filepath.Join(dir, "*"))
 	if err != nil {
 		b.Fatal(err)
@@ -153,7 +158,7 @@ func settle(b *testing.B, dir string) {
 // several ways by turns, each with a server in a process of its own: the plain
 // ways; a put as a user does it, who has the file read and hashed first; and one
 // whose hash is known before. All are measured with and without waiting for the
-// disk. Each round begins with another way. What is reported is the median of
+// disk. Each round has another order. What is reported is the median of
 // each, and its ratio to the plain copy of its kind.
 //
 // With -benchtime 5x, five rounds. With ROLLCALL_TEST_PUT_SIZE=1GiB, that large a
@@ -162,8 +167,9 @@ func settle(b *testing.B, dir string) {
 func BenchmarkPut(b *testing.B) {
 	size := putSize(b, 256<<20)
 	dir, plainDir := b.TempDir(), b.TempDir()
-	durable := serveProcess(b, "--data", filepath.Join(dir, "durable"), "--log-level", "error", "--max-file", "1TiB")
-	loose := serveProcess(b, "--data", filepath.Join(dir, "loose"), "--log-level", "error", "--max-file", "1TiB", "--no-sync")
+	durableDir, looseDir := storeDir(filepath.Join(dir, "durable")), storeDir(filepath.Join(dir, "loose"))
+	durable := serveProcess(b, "--data", string(durableDir), "--log-level", "error", "--max-file", "1TiB")
+	loose := serveProcess(b, "--data", string(looseDir), "--log-level", "error", "--max-file", "1TiB", "--no-sync")
 	plain := spawn(b, []string{actAs + "=plain", "ROLLCALL_TEST_DIR=" + plainDir}, os.Args[0])
 	words := strings.Fields(plain.see("ready "))
 	file, options := opened(b, fileOf(b, "large", size))
@@ -197,11 +203,9 @@ func BenchmarkPut(b *testing.B) {
 	}
 	times := make([][]float64, len(ways))
 	b.SetBytes(size * int64(len(ways)))
-	round := 0
 	for b.Loop() {
-		for i := range ways {
-			i = (i + round) % len(ways)
-			settle(b, plainDir)
+		for _, i := range rand.Perm(len(ways)) {
+			settle(b, plainDir, durableDir, looseDir)
 			began := time.Now()
 			tidy, err := ways[i].run()
 			times[i] = append(times[i], time.Since(began).Seconds())
@@ -212,7 +216,6 @@ func BenchmarkPut(b *testing.B) {
 				b.Fatalf("%s: %v", ways[i].name, err)
 			}
 		}
-		round++
 	}
 	median := func(i int) float64 { slices.Sort(times[i]); return times[i][len(times[i])/2] }
 	for i, w := range ways {
