@@ -169,7 +169,7 @@ func (a *Account) takeAnnouncement(r *Announcement) {
 	}
 	switch {
 	case r.Online:
-		if r.At >= a.At && a.Return == nil && !a.mine(r.Epoch, r.Connection) {
+		if r.At >= a.At && a.Return == nil && (a.Departure == nil || !a.mine(r.Epoch, r.Connection)) {
 			a.Return = r
 		}
 	case r.At < a.At && !near(r.At, a.At), a.Departure == nil && a.Return != nil:

@@ -93,6 +93,38 @@ func TestJournalBitFlips(t *testing.T) {
 	}
 }
 
+// TestJournalCutIsDurable: behind a damaged record lies a whole one, which is cut
+// off with it. It does not come back behind what is written in that place, whatever
+// a crash leaves of the cut.
+func TestJournalCutIsDurable(t *testing.T) {
+	for seed := range uint64(60) {
+		for late := 1; late <= 4; late++ {
+			d := faultdisk.New()
+			j := openJournal(t, d, JournalOptions{MaxAge: -1})
+			ok(t, j.Append([]Record{departure(night, 1), departure(night+1, 2), departure(night+2, 3)}))
+			ok(t, j.Close())
+			name := "journal/0000000000000001.seg"
+			size := must[int64](t)(d.Size(name))
+			h := must[disk.File](t)(d.Edit(name))
+			ok(t, disk.WriteAll(h, []byte{0xff}, int64(headerSize)+(size-int64(headerSize))/3+40)) // in the second
+			ok(t, h.Sync())
+			before := d.Ops()
+			j = openJournal(t, d, JournalOptions{MaxAge: -1})
+			if d.Ops() == before || DamageOf(j) == "" {
+				t.Fatal("nothing was cut")
+			}
+			d.CrashAt(d.Ops() + late)
+			_ = j.Append([]Record{departure(night+8, 8)})
+			got, _ := records(openJournal(t, d.After(faultdisk.Torn, seed), JournalOptions{MaxAge: -1}), Query{})
+			for _, r := range got {
+				if at := r.When() - night; at != 0 && at != 8 {
+					t.Fatalf("seed %d, crash %d later: the record of %d is back", seed, late, at)
+				}
+			}
+		}
+	}
+}
+
 // journalLives does everything that a journal does, and notes what was durable,
 // what was begun, and who was forgotten.
 func journalLives(d disk.FS) (durable, begun []int64, forgotten bool, err error) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"example.com/rollcall/actors/disk"
@@ -239,6 +240,29 @@ func TestRollForget(t *testing.T) {
 	}
 	if l := left(t, d); l.Epoch != 1 || len(l.Users) != 0 {
 		t.Fatalf("left %+v", l)
+	}
+}
+
+// TestRollForgetSaysWhatStays: as long as an older file with the name cannot be
+// removed, the user is not forgotten.
+func TestRollForgetSaysWhatStays(t *testing.T) {
+	d := faultdisk.Over(disk.NewMemory())
+	r := openRoll(t, d)
+	ok(t, r.Write(Batch{Epoch: 1, At: 100, Online: online(90, 1)}))
+	ok(t, r.Write(Batch{Epoch: 1, At: 200, Offline: []string{user(1)}}))
+	d.Set(func(op faultdisk.Op, name string) error {
+		if op == faultdisk.OpRemove && name == "roll/0000000000000001" {
+			return syscall.EIO
+		}
+		return nil
+	})
+	if err := r.Forget(user(1)); !errors.Is(err, syscall.EIO) {
+		t.Fatal(err)
+	}
+	d.Set(nil)
+	ok(t, r.Forget(user(1)))
+	if files := filesOf(t, d, "roll"); len(files) != 2 {
+		t.Fatalf("%d files", len(files))
 	}
 }
 

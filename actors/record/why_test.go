@@ -121,6 +121,11 @@ func tales() map[string]struct {
 			&Life{At: evening + 20_000, Epoch: 8, Crashed: true, Before: 7, LastAlive: evening + 10_000, Users: 1},
 			&Announcement{At: evening + 50_000, Epoch: 8, Version: 1, User: "alice", Reason: wire.ReasonNodeLost, Watchers: 1, LastAlive: evening + 10_000},
 		}},
+		"logged out and in, then gone": {"alice", append([]Record{
+			&SessionEnd{At: evening - 20_000, Epoch: 7, User: "alice", Connection: 1001, Session: 4, Reason: wire.ReasonLogout, Offline: true},
+			&Announcement{At: evening - 19_990, Epoch: 7, Version: 80, User: "alice", Reason: wire.ReasonLogout, Watchers: 2, Connection: 1001},
+			&Announcement{At: evening - 10_000, Epoch: 7, Version: 81, User: "alice", Online: true, Watchers: 2, Connection: 1001},
+			ended(wire.ReasonBye, client)}, after(wire.ReasonBye)...)},
 		"a stall, a gap, no session": {"alice", []Record{
 			&Stall{At: evening - 2000, Length: 12_000},
 			ended(wire.ReasonHeartbeatTimeout, func(d *Departure) { d.LastIn, d.PingsMissed = evening-14_000, 1 }),
