@@ -115,7 +115,7 @@ func (m *model) untrue(k *link, x supervisor.Terminated) string {
 			return "nothing panicked"
 		}
 	case wire.ReasonServerShutdown:
-		if m.w.stage < stopping {
+		if m.w.stage < stopping && !m.life.stopping {
 			return "the server was not stopped"
 		}
 	}

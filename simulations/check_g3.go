@@ -27,6 +27,7 @@ func (m *model) changed(version, epoch uint64, x change) {
 		w.fail("G3", "changes that change something", "%s is announced as online=%v twice", x.user, x.online)
 	}
 	m.online[x.user] = x.online
+	m.lost(x)
 	m.changes[version] = x
 	delete(m.changes, version-keptChanges)
 	if x.online {

@@ -26,7 +26,10 @@ func (m *model) early(k *link) string {
 	if k.up.arrived > heard && now-k.up.arrived < f.timeout {
 		return fmt.Sprintf("bytes had come at %v, which the server had not read", k.up.arrived)
 	}
-	if m.stallEnded > heard && now < m.stallEnded+f.timeout-f.interval-m.slack(f) {
+	// A stall puts the deadline off by what it lasted, and at most until there was
+	// time for an answer.
+	off := min(m.stallEnded+f.timeout-f.interval, heard+f.timeout+m.stallEnded-max(m.stallBegan, heard))
+	if m.stallEnded > heard && now < off-m.slack(f) {
 		return fmt.Sprintf("the server had stood still until %v, and did not wait for an answer after that", m.stallEnded)
 	}
 	return ""

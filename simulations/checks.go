@@ -7,17 +7,24 @@ import (
 
 func itoa(n uint64) string { return strconv.FormatUint(n, 10) }
 
-func (w *World) lifeEpoch() uint64 { return uint64(w.lives) } //nolint:gosec // small
+// lifeEpoch is the epoch of the server's life, 0 between two.
+func (w *World) lifeEpoch() uint64 {
+	if w.life == nil || w.life.dead.Load() {
+		return 0
+	}
+	return w.life.s.Epoch()
+}
 
 // quiescent runs the checks that hold at every moment at which nothing can
 // move but time.
 func (w *World) quiescent() {
 	w.lock()
 	defer w.unlock()
-	if w.life == nil || w.life.dead.Load() || w.life.held.Load() || w.stage >= stopping {
+	if w.life == nil || w.life.dead.Load() || w.life.held.Load() || w.life.stopping || w.stage >= stopping {
 		return
 	}
 	w.model.late()
+	w.model.overdue()
 	if !w.dirty || w.failure != nil {
 		return
 	}
@@ -37,6 +44,13 @@ func (p ServerPlan) handshakeTimeout() time.Duration {
 func (p ServerPlan) loginTimeout() time.Duration { return either(p.LoginTimeout, 10*time.Second) }
 func (p ServerPlan) writeTimeout() time.Duration { return either(p.WriteTimeout, 20*time.Second) }
 func (p ServerPlan) timeout() time.Duration      { return either(p.Timeout, 30*time.Second) }
+
+func (p ServerPlan) graceRestart() time.Duration {
+	if !p.Roll {
+		return 0
+	}
+	return max(either(p.GraceRestart, 30*time.Second), 0)
+}
 
 func either(d, fallback time.Duration) time.Duration {
 	if d == 0 {

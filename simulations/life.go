@@ -20,9 +20,13 @@ type life struct {
 	n        int
 	s        *supervisor.Supervisor
 	listener *listener
-	served   chan error
-	stopped  chan error // of a shutdown
+	served   chan struct{} // closed when Serve has returned
+	serveErr error         // of Serve; static once served is closed
 	querying atomic.Bool
+	booted   atomic.Bool  // it has a place in the world
+	diskHits atomic.Int64 // operations of the disk that failed or were slow
+	stopping bool         // it is being stopped, to be started again; guarded by the world's lock
+	stores   stores
 
 	mu     sync.Mutex
 	random *rand.Rand
@@ -30,14 +34,15 @@ type life struct {
 	logins atomic.Int64       // names the goroutines of the authenticator
 }
 
-// startLife starts the server, anew or for the first time. It runs on the
-// driver's goroutine, without the world's lock.
-func (w *World) startLife() error {
+// newLife builds the server, anew or for the first time. It may wait for the
+// disk; the world's lock is not held.
+func (w *World) newLife() (*life, error) {
+	w.lock()
 	w.lives++
-	l := &life{w: w, n: w.lives, served: make(chan error, 1)}
+	l := &life{w: w, n: w.lives, served: make(chan struct{})}
+	w.unlock()
 	l.name = "s" + strconv.Itoa(l.n)
 	l.random = stream(w.seed, l.name+"/random")
-	l.slow = w.plan.Slow
 	cfg := w.plan.Server.config()
 	cfg.Name, cfg.Node = l.name, "sim"
 	cfg.Epoch = uint64(l.n) //nolint:gosec // small
@@ -49,24 +54,40 @@ func (w *World) startLife() error {
 	if w.plan.Server.Authenticate || w.plan.Server.LoginMax > 0 {
 		cfg.Authenticate = l.authenticate
 	}
+	if err := l.open(&cfg); err != nil {
+		return nil, err
+	}
+	if w.plan.Server.Roll {
+		cfg.Epoch = 0 // the server's own business
+	}
 	if w.embed != nil && w.embed.Config != nil {
 		w.embed.Config(&cfg)
 	}
 	s, err := supervisor.New(cfg)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	l.s = s
-	w.lock()
+	if err := l.handlers(); err != nil {
+		return nil, err
+	}
+	t := w.tickets.get(&l.host, l.name+"/boot", "is up")
+	w.gate.enter(t)
+	w.tickets.put(t)
+	return l, nil
+}
+
+// live gives a new life its place in the world.
+func (w *World) live(l *life) {
 	w.life = l
 	l.listener = newListener(l)
 	w.model.born(l)
-	w.unlock()
-	if err := l.handlers(); err != nil {
-		return err
-	}
-	go func() { l.served <- s.Serve(context.Background(), l.listener) }()
-	return nil
+	l.booted.Store(true)
+	w.dirty = true
+	go func() {
+		defer close(l.served)
+		l.serveErr = l.s.Serve(context.Background(), l.listener)
+	}()
 }
 
 func (l *life) float() float64 {

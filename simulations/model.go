@@ -29,6 +29,13 @@ type model struct {
 	panics  int // injected into this life
 	faults  int // that the server reported
 
+	left     map[string]time.Duration // when users went offline, in this life
+	before   *census                  // of the life that has crashed; nil: none has
+	restored map[string]bool          // held from the life before, not back yet
+	back     map[string]bool          // had a session in this life
+	checked  bool                     // this was compared with the census
+	bornAt   time.Duration
+
 	stallBegan time.Duration // of the latest stall of the server
 	stallEnded time.Duration
 	nextLate   time.Duration // when the next deadline is to be looked at
@@ -54,6 +61,10 @@ func (m *model) born(l *life) {
 	m.ended = make(map[uint64]bool)
 	m.highest = 0
 	m.online = make(map[string]bool)
+	m.left = make(map[string]time.Duration)
+	m.restored, m.checked = nil, false
+	m.back = make(map[string]bool)
+	m.bornAt = m.w.now()
 	m.version = 0
 	m.changes = make(map[uint64]change)
 	m.doubts = nil
@@ -61,7 +72,12 @@ func (m *model) born(l *life) {
 	m.stallBegan, m.stallEnded, m.nextLate = 0, 0, 0
 }
 
-func (m *model) accepted(k *link) { m.waiting = append(m.waiting, k) }
+func (m *model) accepted(k *link) {
+	if k.life != m.life {
+		return
+	}
+	m.waiting = append(m.waiting, k)
+}
 
 // read is told what the server has read from a link.
 func (m *model) read(k *link, msg wire.Message) {
@@ -88,6 +104,9 @@ func (m *model) read(k *link, msg wire.Message) {
 
 // wrote is told what the server has written to a link.
 func (m *model) wrote(k *link, msg wire.Message) {
+	if k.life != m.life || m.life.dead.Load() {
+		return
+	}
 	f := &k.facts
 	switch x := msg.(type) {
 	case *wire.Welcome:
@@ -103,6 +122,7 @@ func (m *model) wrote(k *link, msg wire.Message) {
 		}
 		delete(f.logins, x.Request)
 		f.user, f.session, f.since = x.User, x.Session, m.w.now()
+		m.back[x.User] = true
 	case *wire.OK:
 		if f.logouts[x.Request] {
 			delete(f.logouts, x.Request)
@@ -133,6 +153,8 @@ func (m *model) event(l *life, e supervisor.Event) {
 	case supervisor.UserOffline:
 		w.trace.tell(w.now(), l.name, x.User+" is offline: "+x.Reason.String())
 		m.changed(x.Version, x.Epoch, change{user: x.User, reason: x.Reason, at: w.now()})
+	case supervisor.Restored:
+		m.onRestored(x)
 	case supervisor.Fault:
 		m.faults++
 		w.effect("fault caught")

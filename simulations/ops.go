@@ -84,7 +84,7 @@ var serverOps = map[string]func(w *World, op *Op){
 	// The whole server stands still, as by SIGSTOP.
 	"stall": func(w *World, op *Op) {
 		l := w.life
-		if l == nil || l.dead.Load() || l.held.Load() {
+		if l == nil || l.dead.Load() || l.held.Load() || l.stopping {
 			return
 		}
 		l.held.Store(true)
@@ -388,6 +388,11 @@ func (w *World) heal() {
 	w.stage = healing
 	w.trace.tell(w.now(), "world", "everything is healed")
 	w.panics = nil
+	if l := w.life; l != nil {
+		l.mu.Lock()
+		l.stores.trouble = diskTrouble{}
+		l.mu.Unlock()
+	}
 	if w.life != nil && w.life.listener.fail != nil {
 		w.life.listener.fail = nil
 	}
@@ -410,7 +415,7 @@ func (w *World) heal() {
 // settling is how long it may take until all is as it should be.
 func (w *World) settling() time.Duration {
 	s := w.plan.Server
-	longest := time.Duration(0)
+	longest := s.graceRestart()
 	timeout := s.timeout()
 	for _, c := range w.plan.Clients {
 		longest = max(longest, c.Reconnect*2)
@@ -440,8 +445,8 @@ func (w *World) settled() {
 		w.agenda.drop(c.again)
 	}
 	l := w.life
-	if l == nil || l.dead.Load() {
-		w.stage = over
+	if l == nil || l.dead.Load() || l.stopping {
+		w.fail("run", "a server that lives", "it does not")
 		return
 	}
 	began := w.now()
@@ -449,7 +454,9 @@ func (w *World) settled() {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
 		err := l.s.Shutdown(ctx)
-		served := <-l.served
+		<-l.served
+		served := l.serveErr
+		l.retire()
 		w.lock()
 		defer w.unlock()
 		w.at(w.now(), "", func() { w.stopped(l, began, err, served) })
@@ -462,7 +469,7 @@ func (w *World) stopped(l *life, began time.Duration, err, served error) {
 	for _, e := range l.drained() {
 		w.model.event(l, e)
 	}
-	if err != nil || served != nil {
+	if (err != nil && l.diskHits.Load() == 0) || served != nil {
 		w.fail("G2", "a shutdown in good order", "after %v: %v, %v", w.now()-began, err, served)
 	}
 	if n := len(w.model.live) + len(w.model.waiting); n > 0 && w.failure == nil {

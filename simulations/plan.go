@@ -40,6 +40,10 @@ type ServerPlan struct {
 	QueueFrames      int           `json:"queue_frames,omitempty"`
 	History          int           `json:"history,omitempty"`
 	Recent           int           `json:"recent,omitempty"`
+	Roll             bool          `json:"roll,omitempty"` // who is online is kept on the disk
+	GraceRestart     time.Duration `json:"grace_restart,omitempty"`
+	Files            bool          `json:"files,omitempty"`
+	FileGrace        time.Duration `json:"file_grace,omitempty"`
 	// Authenticate judges logins; each takes from LoginMin to LoginMax.
 	Authenticate bool          `json:"authenticate,omitempty"`
 	LoginMin     time.Duration `json:"login_min,omitempty"`

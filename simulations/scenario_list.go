@@ -12,6 +12,7 @@ var scenarios = []scenario{
 	{"reconnect-race", "few clients that come back before the server has noticed that they went", reconnectRace},
 	{"hostile", "clients that break the protocol, flood, do not read, and never say hello", hostile},
 	{"panics", "the server's own defects: panics at every place, with traffic", panics},
+	{"crash", "a server that crashes and comes back on the disk that it left", crash},
 	{"swarm", "the seed draws the configuration, the fleet, and which faults are on", swarm},
 }
 
@@ -91,6 +92,18 @@ func panics(d *drawer) {
 	d.faults(60, "panic", "panic", "panic", "fin", "reset", "vanish", "bye", "send", "logout", "request", "double")
 }
 
+func crash(d *drawer) {
+	d.lasts(5 * time.Minute)
+	d.plan.Server = quickServer
+	d.plan.Server.Roll = true
+	d.plan.Server.GraceRestart = between(d.rng, time.Second, 30*time.Second)
+	d.fleet(8, func(i int, c *ClientPlan) {
+		c.Reconnect = between(d.rng, 100*time.Millisecond, 20*time.Second)
+	})
+	d.faults(8, "crash", "crash", "crash", "restart", "disk")
+	d.faults(40, "bye", "fin", "reset", "vanish", "logout", "double", "wall", "send")
+}
+
 // swarm draws everything. A fault is on or off for the whole run, and those that
 // are on are weighed at random: a run with few kinds finds what a run with all of
 // them hides.
@@ -128,6 +141,9 @@ func swarm(d *drawer) {
 	}
 	if chance(r, 0.3) {
 		s.FlushInterval = between(r, time.Millisecond, 500*time.Millisecond)
+	}
+	if chance(r, 0.4) {
+		s.Roll, s.GraceRestart = true, between(r, 100*time.Millisecond, 40*time.Second)
 	}
 	d.plan.Slow = []string{"", "", "", "users", "registry", "/read", "/write", "connection/"}[r.IntN(8)]
 	users := 1 + r.IntN(8)
@@ -167,7 +183,7 @@ func swarm(d *drawer) {
 	all := []string{
 		"bye", "fin", "reset", "half", "vanish", "hang", "mute-up", "mute-down", "freeze", "cut", "roam", "rebind", "double",
 		"login", "logout", "send", "request", "garbage", "huge", "slow", "corrupt", "kick", "stall", "wall", "panic", "emfile",
-		"flood", "shake", "silent", "early", "badlogin", "rewatch",
+		"flood", "shake", "silent", "early", "badlogin", "rewatch", "crash", "restart", "disk",
 	}
 	var on []string
 	for _, kind := range all {

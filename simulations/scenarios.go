@@ -5,6 +5,8 @@ import (
 	"math/rand/v2"
 	"slices"
 	"time"
+
+	"example.com/rollcall/actors/disk/faultdisk"
 )
 
 // Params are what a scenario's plan is drawn from, beside the seed.
@@ -110,6 +112,14 @@ func (d *drawer) fault(kind string) {
 	case "stall":
 		op.For = between(d.rng, time.Millisecond, longest)
 		op.Client = 0
+	case "crash":
+		op.Client, op.For, op.N = 0, between(d.rng, time.Millisecond, 20*time.Second), d.rng.IntN(2)
+		op.Text = string(faultdisk.Outcomes()[d.rng.IntN(4)])
+	case "restart":
+		op.Client, op.For = 0, between(d.rng, time.Millisecond, 20*time.Second)
+	case "disk":
+		op.Client, op.For, op.N = 0, between(d.rng, time.Millisecond, time.Minute), 1+d.rng.IntN(100)
+		op.Text = []string{"full", "broken", "read-only", "slow"}[d.rng.IntN(4)]
 	case "wall":
 		op.For = between(d.rng, -time.Hour, time.Hour)
 		op.Client = 0

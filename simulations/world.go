@@ -34,6 +34,8 @@ type World struct {
 	net     network
 	life    *life
 	lives   int
+	booting bool // a life is being built
+	storage storage
 	clients []*client
 	model   *model
 	trace   *trace
@@ -119,10 +121,9 @@ func runInBubble(p Plan, o Options) Result {
 	w.loose = o.NoGate
 	w.model = newModel(w)
 	w.tally = newTally()
-	if err := w.startLife(); err != nil {
-		return Result{Seed: p.Seed, Failure: &Failure{Guarantee: "run", Expected: "a server", Seen: err.Error()}}
-	}
+	w.storage = newStorage()
 	w.lock()
+	w.boot()
 	w.populate()
 	for i := range p.Ops {
 		op := &p.Ops[i]
@@ -164,7 +165,7 @@ func (w *World) drive() {
 func (w *World) listen() {
 	w.lock()
 	defer w.unlock()
-	if w.life == nil {
+	if w.life == nil || w.life.dead.Load() {
 		return
 	}
 	for _, e := range w.life.drained() {
@@ -321,6 +322,7 @@ func (w *World) kill(l *life) {
 		defer cancel()
 		_ = l.s.Shutdown(ctx)
 		<-l.served
+		l.retire()
 	}()
 }
 

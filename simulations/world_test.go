@@ -34,7 +34,7 @@ func TestScenarios(t *testing.T) {
 	names, _ := Scenarios()
 	for _, name := range names {
 		t.Run(name, func(t *testing.T) {
-			for seed := range uint64(10) {
+			for seed := range uint64(4) {
 				run(t, plan(t, name, seed), Options{})
 			}
 		})
@@ -45,7 +45,7 @@ func TestScenarios(t *testing.T) {
 func TestSameSeedSameTrace(t *testing.T) {
 	names, _ := Scenarios()
 	for _, name := range names {
-		for seed := range uint64(10) {
+		for seed := range uint64(4) {
 			p := plan(t, name, 1000+seed)
 			var traces [2]bytes.Buffer
 			var sums [2]string
@@ -75,7 +75,7 @@ func firstDifference(a, b string) string {
 func TestWithoutGate(t *testing.T) {
 	names, _ := Scenarios()
 	for _, name := range names {
-		for seed := range uint64(3) {
+		for seed := range uint64(2) {
 			run(t, plan(t, name, seed), Options{NoGate: true})
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
-	"time"
 
 	"example.com/rollcall/simulations"
 )
@@ -29,8 +28,7 @@ func (p *program) simulateWorker(ctx context.Context, f *simulateFlags) error {
 		return out.Flush()
 	}
 	var sum *simulations.Tally
-	began, last := time.Now(), false
-	for n := 0; n < f.seeds && !last; n++ {
+	for n := range f.seeds {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
@@ -53,8 +51,7 @@ func (p *program) simulateWorker(ctx context.Context, f *simulateFlags) error {
 		if err := write(workerLine{Result: &r}); err != nil {
 			return err
 		}
-		last = f.budget > 0 && time.Since(began) >= f.budget
-		if n%tallyEvery == tallyEvery-1 || n == f.seeds-1 || last {
+		if n%tallyEvery == tallyEvery-1 || n == f.seeds-1 {
 			if err := write(workerLine{Tally: sum}); err != nil {
 				return err
 			}
