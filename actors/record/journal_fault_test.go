@@ -323,3 +323,22 @@ func resum(b []byte) []byte {
 	copy(fresh, b[:headerSize-4])
 	return sumHeader(fresh)
 }
+
+// TestAppendTriedAgain: what is appended again after a failed sync is not twice in
+// the journal, though the first try may have reached the disk.
+func TestAppendTriedAgain(t *testing.T) {
+	under := faultdisk.New()
+	d := faultdisk.Over(under)
+	j := openJournal(t, d, JournalOptions{MaxAge: -1})
+	ok(t, j.Append([]Record{departure(night, 1)}))
+	d.FailNth(1, false, syscall.EIO, faultdisk.OpSync)
+	again := []Record{departure(night+1, 1), departure(night+2, 2)}
+	if err := j.Append(again); !errors.Is(err, syscall.EIO) {
+		t.Fatal(err)
+	}
+	ok(t, j.Append(again))
+	got, errs := records(openJournal(t, under.After(faultdisk.Killed, 0), JournalOptions{MaxAge: -1}), Query{})
+	if len(got) != 3 || len(errs) > 0 {
+		t.Fatalf("%d records, %v", len(got), errs)
+	}
+}
