@@ -30,6 +30,8 @@ type recordForget struct {
 	user   string
 	roll   bool
 	answer chan<- forgotten
+	// removed counts the records that had not been written.
+	removed int
 }
 
 type forgotten struct {

@@ -86,7 +86,7 @@ func (r *recorder) receive(msg any) {
 	case recordSync:
 		r.syncs = append(r.syncs, m.done)
 	case recordForget:
-		r.backlog.Remove(func(x record.Record) bool { return concerns(x, m.user) })
+		m.removed = r.remove(m.user)
 		r.forgets = append(r.forgets, m)
 	case recordQuit:
 		r.closing = &m
@@ -116,6 +116,7 @@ func (r *recorder) next() {
 	}
 	if len(r.forgets) > 0 {
 		r.cleared = false
+		r.forgets[0].removed += r.remove(r.forgets[0].user) // what a failed batch has put back
 		r.hand(recordJob{forget: &r.forgets[0]})
 		r.forgets = r.forgets[1:]
 		return
@@ -131,6 +132,11 @@ func (r *recorder) next() {
 		r.syncing, r.syncs = r.syncs, nil
 		r.answer(nil)
 	}
+}
+
+// remove takes out what waits of a user.
+func (r *recorder) remove(user string) int {
+	return r.backlog.Remove(func(x record.Record) bool { return concerns(x, user) })
 }
 
 // last writes what is left, and ends.

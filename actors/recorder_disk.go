@@ -23,6 +23,7 @@ func (r *recorder) blockOnDisk() {
 }
 
 func (r *recorder) forgetOnDisk(m recordForget) (f forgotten) {
+	defer func() { f.records += m.removed }()
 	if r.sys.set.Journal != nil {
 		f.err = guarded(func() (err error) {
 			f.records, err = r.sys.set.Journal.Forget(m.user)

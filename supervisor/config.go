@@ -121,7 +121,7 @@ type Config struct {
 	// Default 30 s; negative: not at all.
 	GraceRestart time.Duration
 	// Journal keeps why connections ended. Default: the newest
-	// record.DefaultMaxRecords in memory. The program opens and closes it like
+	// record.DefaultMaxRecords in memory; [NoJournal]: none is kept. The program opens and closes it like
 	// Roll.
 	Journal Journal
 	// RecordInterval is how long changes are gathered before they are written:
@@ -281,8 +281,11 @@ func (c Config) settings() actors.Settings {
 	if s.Wall == nil {
 		s.Wall = time.Now
 	}
-	if s.Journal == nil {
+	switch s.Journal {
+	case nil:
 		s.Journal = record.NewMemoryJournal(0)
+	case NoJournal:
+		s.Journal = nil
 	}
 	if s.Random == nil {
 		s.Random = mathrand.Float64

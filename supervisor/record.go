@@ -7,6 +7,18 @@ import (
 	"example.com/rollcall/actors/record"
 )
 
+// NoJournal is Config.Journal for a server that keeps no record of departures.
+var NoJournal Journal = new(noJournal)
+
+type noJournal struct{ _ byte } // not of size zero: it is told by its address
+
+func (*noJournal) Append([]Record) error { return nil }
+func (*noJournal) Records(RecordQuery) iter.Seq2[Record, error] {
+	return func(func(Record, error) bool) {}
+}
+func (*noJournal) Forget(string) (int, error) { return 0, nil }
+func (*noJournal) Close() error               { return nil }
+
 // Departures returns what the journal holds, the newest first: see package
 // record for the types. What has just happened is written first, as far as it
 // can be. A record that cannot be read comes as an error, and the iteration goes

@@ -1,6 +1,7 @@
 package supervisor
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -65,7 +66,7 @@ func NewOn(engine *actor.Engine, cfg Config) (*Supervisor, error) {
 	if err != nil {
 		return nil, errors.Join(err, s.events.close(context.Background()))
 	}
-	s.system, s.journal = system, settings.Journal
+	s.system, s.journal = system, cmp.Or[Journal](settings.Journal, NoJournal)
 	return s, nil
 }
 

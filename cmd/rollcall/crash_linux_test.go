@@ -51,6 +51,8 @@ func newLedger(t *testing.T, server, name string) *ledger {
 	l := &ledger{name: name, told: make(map[string][]client.Event)}
 	c, err := client.Dial(ctx, server, client.Options{
 		User: name, Interval: time.Minute, Timeout: 10 * time.Minute,
+		// Back well within the grace: the default of 10 s is for graces as long as the server's default.
+		Backoff: client.Backoff{Max: time.Second},
 		OnState: func(s client.State) {
 			l.mu.Lock()
 			defer l.mu.Unlock()

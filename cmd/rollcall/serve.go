@@ -151,6 +151,9 @@ func (f *serveFlags) start(ctx context.Context, p *program, log *logrus.Logger) 
 	if err := f.config.Validate(); err != nil {
 		return nil, usage("%s", strings.ReplaceAll(err.Error(), supervisor.ErrConfig.Error()+": ", ""))
 	}
+	if _, err := f.record.options(); err != nil {
+		return nil, err
+	}
 	var listeners []net.Listener
 	defer func() {
 		if err != nil {
