@@ -16,7 +16,7 @@ func TestConnectionPanicsTwice(t *testing.T) {
 	for name, harm := range map[string]func(c *connection){
 		"while it ends":       func(c *connection) { c.timer.Stop(); c.timer = nil },
 		"before it can end":   func(c *connection) { c.abandoned() },
-		"and again and again": func(c *connection) { c.abandoned(); c.out.Take(nil, 1); c.timer.Stop(); c.timer = nil },
+		"and again and again": func(c *connection) { c.abandoned(); c.lanes().Take(nil, 1); c.timer.Stop(); c.timer = nil },
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -3,10 +3,12 @@ package actors
 import (
 	"context"
 	"fmt"
+	"math"
 	"net"
 	"os"
 	"sync/atomic"
 	"time"
+	"unique"
 
 	"example.com/rollcall/actors/internal/directory"
 	"example.com/rollcall/actors/internal/heartbeat"
@@ -34,9 +36,8 @@ type connection struct {
 	sys       *System
 	id        uint64
 	transport net.Conn
-	park      parked // the same, if it needs no goroutine; nil: it does
 	endpoint  directory.Endpoint
-	accepted  time.Time     // wall clock
+	accepted  int64         // wall clock, Unix ns
 	born      time.Duration // monotonic
 	bornRan   time.Duration // the same, in time that the server ran
 
@@ -56,42 +57,83 @@ type connection struct {
 	credits credits
 
 	// owned by the actor
-	phase      phase
 	identifier string
+	user       string
 	times      heartbeat.Times
 	life       heartbeat.Monitor
 	trips      *roundTrips   // nil until a ping was answered
 	wrote      time.Duration // when a write last went well; 0: never
 	timer      *time.Timer
-	due        time.Duration // when the timer is to fire
-	out        outbox.Outbox
+	due        time.Duration        // when the timer is to fire
+	out        *outbox.Outbox       // nil while nothing waits and nothing is on its way; see lanes
 	slow       *presence.Collapsed  // non-nil while presence is collapsed
-	owed       bool                 // watches were answered without their state; deltas are obsolete
-	awaiting   bool                 // a new snapshot was asked for; deltas are obsolete
 	files      *connectionTransfers // nil until there is one
-	answers    int                  // answers to watches in the state lane
 	early      []paidFrame          // wait for the registration, or while settling; bounded by credits
-	user       string
-	settling   bool        // a login or a logout is under way: what follows waits for it (N16)
-	apps       []paidFrame // one-way messages that wait for their goroutine; bounded by credits
-	appsBusy   bool
-	asked      uint64          // requests whose handlers were started
-	parked     []answered      // answers for which there is no room; bounded by credits
-	ctx        context.Context // of handlers; made when first needed
-	cancel     context.CancelFunc
-
-	// owned by the registry
-	mapped bool // it is or was in the maps
+	chores     *chores              // nil until the embedding program's code runs for it
+	unsent     *unsent              // what a parked transport has not taken yet of the write under way
+	writeBegan time.Duration
+	answers    int32 // answers to watches in the state lane
+	phase      phase
+	owed       bool // watches were answered without their state; deltas are obsolete
+	awaiting   bool // a new snapshot was asked for; deltas are obsolete
+	settling   bool // a login or a logout is under way: what follows waits for it (N16)
+	writing    bool // a write is under way
 
 	// owned by the actor: its end
-	writing         bool    // a write is under way
-	unsent          *unsent // of it, what a parked transport has not taken yet
-	writeBegan      time.Duration
-	reading         bool // the reader's goroutine runs
+	reading         bool // somebody reads, or will
 	halfClosed      bool // the goodbye is out
 	transportClosed bool
 	letGo           bool        // the user manager has released it
 	uncut           func() bool // undoes that a shutdown without patience cuts the goodbye short
+
+	// owned by the registry
+	mapped bool // it is or was in the maps
+}
+
+// chores are what a connection has while the embedding program's code runs for
+// it. The actor owns them.
+type chores struct {
+	apps     []paidFrame // one-way messages that wait for their goroutine; bounded by credits
+	appsBusy bool
+	asked    uint64          // requests whose handlers were started
+	parked   []answered      // answers for which there is no room; bounded by credits
+	ctx      context.Context // of handlers; made when first needed
+	cancel   context.CancelFunc
+}
+
+// todo returns the connection's chores, and makes them when there are none.
+func (c *connection) todo() *chores {
+	if c.chores == nil {
+		c.chores = new(chores)
+	}
+	return c.chores
+}
+
+// dropChores forgets what waits, and ends the program's code that runs.
+func (c *connection) dropChores() {
+	if x := c.chores; x != nil {
+		x.apps, x.parked = nil, nil
+		if x.cancel != nil {
+			x.cancel()
+		}
+	}
+}
+
+// lanes returns the connection's outbox. A connection that has nothing to write
+// holds none: it borrows one of those that all share.
+func (c *connection) lanes() *outbox.Outbox {
+	if c.out == nil {
+		c.out = c.sys.outboxes.Get().(*outbox.Outbox) //nolint:forcetypeassert // nothing else is in it
+	}
+	return c.out
+}
+
+// restLanes gives the outbox back if it is empty. An ending one stays closed.
+func (c *connection) restLanes() {
+	if c.out != nil && c.phase != closing && c.out.Idle() {
+		c.sys.outboxes.Put(c.out)
+		c.out = nil
+	}
 }
 
 // spawnConnection makes a connection actor for a transport and starts it.
@@ -103,17 +145,14 @@ func (s *System) spawnConnection(t net.Conn) {
 	}
 	c := &connection{
 		sys: s, id: s.nextID.Add(1), transport: t,
-		accepted: s.set.Wall(), born: s.now(), reading: true,
-		out: outbox.New(outbox.Bounds{
-			Bytes: s.set.QueueBytes, Frames: s.set.QueueFrames, Control: controlQueue,
-		}),
+		accepted: s.set.Wall().UnixNano(), born: s.now(), reading: true,
 	}
 	c.bornRan = s.stall.ran(c.born)
 	c.endpoint = observe(t, c.id)
 	if park != nil {
-		c.park, c.transport = park, park
+		c.transport = park
 	}
-	c.credits.free = s.set.Credits
+	c.credits.free = int32(min(s.set.Credits, math.MaxInt32)) //nolint:gosec // bounded
 	c.lastHeard.Store(int64(c.born))
 	c.init(s.engine, s.connectionPID(c.id), connectionInbox, c, s.set.Hooks, c.gone)
 	s.count.accepted.Add(1)
@@ -140,7 +179,7 @@ const controlQueue = 64
 func observe(t net.Conn, id uint64) directory.Endpoint {
 	e := directory.Endpoint{}
 	if a := t.LocalAddr(); a != nil {
-		e.Local = a.String()
+		e.Local = unique.Make(a.String()).Value() // few distinct ones: each is kept once
 	}
 	if a := t.RemoteAddr(); a != nil {
 		e.Remote = a.String()
@@ -218,6 +257,7 @@ func (c *connection) turn() {
 	if c.phase == closing {
 		c.close()
 	}
+	c.restLanes()
 }
 
 // recovered turns a panic into a termination (H1). What the message told of the
@@ -230,7 +270,7 @@ func (c *connection) recovered(msg, value any, stack []byte) {
 		m.settle(false)
 	case written:
 		c.writing = false
-		c.out.Written()
+		c.lanes().Written()
 	case readerExit:
 		c.reading = false
 	case released:
@@ -251,16 +291,14 @@ func (c *connection) abandoned() bool {
 	if c.finished.Load() == nil {
 		t := &Termination{
 			Connection: c.id, Identifier: c.identifier, Remote: c.endpoint.Remote, Local: c.endpoint.Local,
-			Reason: wire.ReasonPanic, Detail: "internal error", Accepted: c.accepted, Ended: c.sys.set.Wall(),
+			Reason: wire.ReasonPanic, Detail: "internal error", Accepted: time.Unix(0, c.accepted), Ended: c.sys.set.Wall(),
 		}
 		c.finished.Store(t)
 		c.sys.registry.tell(ended{c, t})
 	}
 	c.phase = closing
 	c.credits.close()
-	if c.cancel != nil {
-		c.cancel()
-	}
+	c.dropChores()
 	c.closeTransport()
 	return false
 }

@@ -13,16 +13,18 @@ import (
 // are handled one after another, in order (N16), on a goroutine that lives while
 // there are some.
 func (c *connection) onApp(f paidFrame) {
-	c.apps = append(c.apps, f)
+	x := c.todo()
+	x.apps = append(x.apps, f)
 	c.runApps()
 }
 
 func (c *connection) runApps() {
-	if c.appsBusy || len(c.apps) == 0 {
+	x := c.todo()
+	if x.appsBusy || len(x.apps) == 0 {
 		return
 	}
-	batch := c.apps
-	c.apps, c.appsBusy = nil, true
+	batch := x.apps
+	x.apps, x.appsBusy = nil, true
 	ctx, from := c.handlerContext(), c.caller()
 	c.sys.hold()
 	go func() {
@@ -42,7 +44,7 @@ func (c *connection) runApps() {
 }
 
 func (c *connection) onAppsDone(m appsDone) {
-	c.appsBusy = false
+	c.todo().appsBusy = false
 	c.credits.give(m.credit)
 	if c.phase == open {
 		c.runApps()
@@ -57,8 +59,8 @@ func (c *connection) caller() Caller {
 // side, as many as it has credits; answers are matched by their ID (N15).
 func (c *connection) onRequest(m *wire.Request, credit int) {
 	ctx, from := c.handlerContext(), c.caller()
-	c.asked++
-	n := c.asked
+	c.todo().asked++
+	n := c.chores.asked
 	c.sys.hold()
 	go func() {
 		defer c.sys.release()
@@ -92,27 +94,32 @@ func (c *connection) onAnswered(m answered) {
 	if c.phase != open {
 		return
 	}
-	c.parked = append(c.parked, m)
+	x := c.todo()
+	x.parked = append(x.parked, m)
 	c.unpark()
 }
 
 // unpark queues the answers that fit by now.
 func (c *connection) unpark() {
-	for len(c.parked) > 0 && c.phase == open {
-		m := c.parked[0]
+	x := c.chores
+	if x == nil {
+		return
+	}
+	for len(x.parked) > 0 && c.phase == open {
+		m := x.parked[0]
 		frame, err := wire.Append(nil, m.msg)
 		if err != nil {
 			panic(fmt.Errorf("actors: an answer of our own making: %w", err))
 		}
-		if c.out.Data(frame) != nil {
+		if c.lanes().Data(frame) != nil {
 			return
 		}
-		c.parked[0] = answered{}
-		c.parked = c.parked[1:]
+		x.parked[0] = answered{}
+		x.parked = x.parked[1:]
 		c.credits.give(m.credit)
 	}
-	if len(c.parked) == 0 {
-		c.parked = nil
+	if len(x.parked) == 0 {
+		x.parked = nil
 	}
 }
 

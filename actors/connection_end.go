@@ -38,13 +38,11 @@ func (c *connection) end(reason wire.Reason, e ending) {
 	c.finished.Store(t)
 	c.sys.registry.tell(ended{c, t})
 	c.credits.close()
-	if c.cancel != nil {
-		c.cancel()
-	}
-	c.early, c.apps, c.parked = nil, nil, nil
+	c.dropChores()
+	c.early = nil
 	switch reason {
 	case wire.ReasonBye, wire.ReasonEOF, wire.ReasonReset, wire.ReasonWriteFailed:
-		c.out.Finish(nil, true) // nobody is there to read it
+		c.lanes().Finish(nil, true) // nobody is there to read it
 		c.closeTransport()
 		return
 	}
@@ -56,7 +54,7 @@ func (c *connection) end(reason wire.Reason, e ending) {
 	// that did not read it, or did not keep to the protocol, gets the goodbye alone.
 	keep := reason == wire.ReasonKicked || reason == wire.ReasonReplaced ||
 		reason == wire.ReasonLoginRefused || reason == wire.ReasonServerShutdown || reason == wire.ReasonPanic
-	c.out.Finish(bye, !keep)
+	c.lanes().Finish(bye, !keep)
 	c.slow = nil
 	if e.cut {
 		c.closeTransport()
@@ -71,12 +69,12 @@ func (c *connection) end(reason wire.Reason, e ending) {
 // testify collects the evidence (P6).
 func (c *connection) testify(reason wire.Reason, e ending, handshaken bool) *Termination {
 	now := c.sys.now()
-	frames, bytes := c.out.Queued()
+	frames, bytes := c.lanes().Queued()
 	t := &Termination{
 		Connection: c.id, Identifier: c.identifier,
 		Remote: c.endpoint.Remote, Local: c.endpoint.Local, User: c.user,
 		Reason: reason, Detail: wire.Clip(e.detail), MidFrame: e.midFrame, Handshaken: handshaken,
-		Accepted: c.accepted, Ended: c.sys.set.Wall(), Lived: now - c.born,
+		Accepted: time.Unix(0, c.accepted), Ended: c.sys.set.Wall(), Lived: now - c.born,
 		Silent:  now - time.Duration(c.lastHeard.Load()),
 		BytesIn: c.bytesIn.Load(), BytesOut: c.bytesOut.Load(),
 		FramesIn: c.framesIn.Load(), FramesOut: c.framesOut.Load(),
@@ -137,7 +135,7 @@ func (c *connection) closeTransport() {
 // goodbye is written it closes the writing half, so that the client can read the
 // goodbye before the rest closes; when everything has ended, the actor stops.
 func (c *connection) close() {
-	if !c.transportClosed && !c.writing && c.out.Idle() {
+	if !c.transportClosed && !c.writing && c.lanes().Idle() {
 		half, ok := c.transport.(interface{ CloseWrite() error })
 		switch {
 		case !c.reading, !ok:

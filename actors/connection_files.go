@@ -213,7 +213,7 @@ func (c *connection) feedFiles() {
 // turns, chunk by chunk. What is queued here has left the transfer's memory.
 func (c *connection) feedChunks() {
 	files := c.files
-	others, _ := c.out.Queued()
+	others, _ := c.lanes().Queued()
 	for sum := 0; len(files.turns) > 0 && (sum == 0 || others == 0 && sum < writeBudget); {
 		s := files.turns[0]
 		files.turns = append(files.turns[:0], files.turns[1:]...)
@@ -225,7 +225,7 @@ func (c *connection) feedChunks() {
 			files.turns = append(files.turns, s)
 		}
 		if frame, err := m.frame(); err == nil { // always: the numbers come from wire
-			c.out.Bulk(frame)
+			c.lanes().Bulk(frame)
 			sum += len(frame)
 		}
 		s.t.tell(bulkPassed{number: m.number, n: len(m.data())})
@@ -263,7 +263,7 @@ const newsBudget = 32 << 10
 // are reported when they have been written.
 func (c *connection) feedNews() {
 	files := c.files
-	frames, bytes := c.out.Queued()
+	frames, bytes := c.lanes().Queued()
 	if files.handed != nil && frames == 0 {
 		c.sys.files.tell(noticesHanded{c: c, user: files.handed.user, upTo: files.handed.upTo, ok: true})
 		files.handed = nil
@@ -271,7 +271,7 @@ func (c *connection) feedNews() {
 	budget := min(newsBudget, c.sys.set.QueueBytes/2)
 	for len(files.news) > 0 && files.handed == nil && (frames == 0 || bytes < budget) {
 		n := files.news[0]
-		if c.out.Data(n.frame) != nil {
+		if c.lanes().Data(n.frame) != nil {
 			return
 		}
 		files.news = files.news[1:]

@@ -122,10 +122,11 @@ func (c *connection) loginDone(request uint64, m loginDone) {
 // handlerContext returns the context of the embedder's code that runs for this
 // connection; it ends with the connection.
 func (c *connection) handlerContext() context.Context {
-	if c.ctx == nil {
-		c.ctx, c.cancel = context.WithCancel(c.sys.ctx)
+	x := c.todo()
+	if x.ctx == nil {
+		x.ctx, x.cancel = context.WithCancel(c.sys.ctx)
 	}
-	return c.ctx
+	return x.ctx
 }
 
 func (c *connection) setUser(user string) {

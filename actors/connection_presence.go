@@ -31,7 +31,7 @@ func (c *connection) onPresence(u *presenceUpdate) {
 }
 
 func (c *connection) addDelta(f *presence.Frame) {
-	if c.slow == nil && c.out.StateQueued() < stateQueue {
+	if c.slow == nil && c.lanes().StateQueued() < stateQueue {
 		c.addState(f)
 		return
 	}
@@ -49,7 +49,7 @@ func (c *connection) addState(f *presence.Frame) {
 		return // unreachable: the user manager has encoded it
 	}
 	c.sys.count.presenceFrames.Add(1)
-	c.out.State(frame)
+	c.lanes().State(frame)
 }
 
 // onWatchState queues the answer to a watch. It covers everything up to its
@@ -65,7 +65,7 @@ func (c *connection) onWatchState(m watchState) {
 		return
 	}
 	if m.ok != nil {
-		c.out.State(m.ok)
+		c.lanes().State(m.ok)
 	}
 	if c.answers > wholeAnswers {
 		c.owed = true
@@ -81,7 +81,7 @@ func (c *connection) onWatchState(m watchState) {
 
 // feedState refills the state lane when the watcher has read what it held.
 func (c *connection) feedState() {
-	if c.out.StateQueued() > 0 {
+	if c.out != nil && c.out.StateQueued() > 0 {
 		return
 	}
 	c.answers = 0
@@ -102,7 +102,7 @@ func (c *connection) feedState() {
 			continue // unreachable: made of valid deltas
 		}
 		c.sys.count.presenceFrames.Add(1)
-		c.out.State(frame)
+		c.lanes().State(frame)
 	}
 }
 

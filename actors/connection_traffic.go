@@ -161,7 +161,7 @@ func (c *connection) onDelivery(d *delivery) {
 		d.settle(false)
 		return
 	}
-	if c.out.Data(d.frame) != nil {
+	if c.lanes().Data(d.frame) != nil {
 		// Who reads is not ended for what others send: they are told to slow down.
 		if c.stuck() {
 			c.tooSlow()
@@ -217,7 +217,7 @@ func (c *connection) queue(m wire.Message) {
 
 // enqueue puts an encoded frame into the data lane.
 func (c *connection) enqueue(frame []byte) {
-	if c.out.Data(frame) != nil && (c.stuck() || c.out.Force(frame) != nil) {
+	if c.lanes().Data(frame) != nil && (c.stuck() || c.lanes().Force(frame) != nil) {
 		c.tooSlow()
 	}
 }
@@ -239,19 +239,19 @@ func (c *connection) control(m wire.Message) {
 	if err != nil {
 		panic(fmt.Errorf("actors: a message of our own making: %w", err))
 	}
-	if c.out.Control(frame) == nil {
+	if c.lanes().Control(frame) == nil {
 		return
 	}
 	if c.stuck() {
 		c.tooSlow()
 	} else {
-		c.out.Renew(frame)
+		c.lanes().Renew(frame)
 	}
 }
 
 // tooSlow ends a client at whose outbound bound we are (P7).
 func (c *connection) tooSlow() {
-	frames, bytes := c.out.Queued()
+	frames, bytes := c.lanes().Queued()
 	c.end(wire.ReasonSlowConsumer, ending{
 		detail: fmt.Sprintf("%d frames, %d bytes were not read", frames, bytes),
 	})

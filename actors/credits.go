@@ -8,8 +8,8 @@ import "sync"
 // reading from the socket, which slows the client down.
 type credits struct {
 	mu     sync.Mutex
-	free   int
-	want   int   // what the waiting reader needs
+	free   int32
+	want   int32 // what the waiting reader needs
 	wake   waker // non-nil while the reader is to be woken
 	stuck  bool  // the reader waits, or has not yet said that it no longer does
 	closed bool
@@ -36,10 +36,10 @@ func creditsFor(size, all int) int { return min(1+size/creditBytes, max(all/2, 1
 func (c *credits) tryTake(n int) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.free < n || c.closed {
+	if int(c.free) < n || c.closed {
 		return false
 	}
-	c.free -= n
+	c.free -= int32(n) //nolint:gosec // bounded by the credits
 	return true
 }
 
@@ -70,11 +70,11 @@ func (c *credits) takeOr(n int, freed func(), wake waker) (taken, closed bool) {
 	switch {
 	case c.closed:
 		return false, true
-	case c.free < n:
-		c.want, c.wake, c.stuck = n, wake, true
+	case int(c.free) < n:
+		c.want, c.wake, c.stuck = int32(n), wake, true //nolint:gosec // bounded by the credits
 		return false, false
 	}
-	c.free -= n
+	c.free -= int32(n) //nolint:gosec // bounded by the credits
 	if c.stuck {
 		freed()
 		c.stuck, c.wake = false, nil
@@ -85,7 +85,7 @@ func (c *credits) takeOr(n int, freed func(), wake waker) (taken, closed bool) {
 // give returns n credits.
 func (c *credits) give(n int) {
 	c.mu.Lock()
-	c.free += n
+	c.free += int32(n) //nolint:gosec // bounded by the credits
 	var wake waker
 	if c.wake != nil && c.free >= c.want {
 		wake, c.wake = c.wake, nil

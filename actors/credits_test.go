@@ -102,7 +102,7 @@ func TestCreditsAreConserved(t *testing.T) {
 				c.give(back)
 				out -= back
 			}
-			if c.free != all-out || c.held() || waiting != 0 {
+			if int(c.free) != all-out || c.held() || waiting != 0 {
 				t.Fatalf("%d free with %d out", c.free, out)
 			}
 		}

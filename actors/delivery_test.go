@@ -93,7 +93,7 @@ func TestSendOutcomes(t *testing.T) {
 		p.link.server.out.change(func(s *stream) { s.room = 0 })
 		for p.w.terminationOf(p.id) == nil {
 			c := p.w.actorOf(p.id)
-			if f, _ := c.out.Queued(); f >= 8 {
+			if f, _ := c.lanes().Queued(); f >= 8 {
 				return
 			}
 			c.tell(push{frameOf(&wire.App{Kind: "k"})})

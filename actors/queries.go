@@ -104,7 +104,7 @@ func await[T any](ctx context.Context, s *System, answer <-chan T) (T, error) {
 func (c *connection) info(identifier string) ConnectionInfo {
 	i := ConnectionInfo{
 		ID: c.id, Identifier: identifier, Remote: c.endpoint.Remote, Local: c.endpoint.Local,
-		Accepted: c.accepted, Silent: c.sys.now() - time.Duration(c.lastHeard.Load()),
+		Accepted: time.Unix(0, c.accepted), Silent: c.sys.now() - time.Duration(c.lastHeard.Load()),
 		RTT:     time.Duration(c.rtt.Load()),
 		BytesIn: c.bytesIn.Load(), BytesOut: c.bytesOut.Load(),
 		FramesIn: c.framesIn.Load(), FramesOut: c.framesOut.Load(),

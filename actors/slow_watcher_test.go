@@ -153,7 +153,7 @@ func TestWatchSpam(t *testing.T) {
 		c := w.actorOf(p.id)
 		for i := 0; i < 2000 && w.terminationOf(p.id) == nil; i++ {
 			p.send(&wire.Watch{Request: uint64(i) + 2, Everyone: true})
-			_, bytes := c.out.Queued()
+			_, bytes := c.lanes().Queued()
 			most = max(most, bytes)
 		}
 		w.wantEnd(p.id, wire.ReasonSlowConsumer)

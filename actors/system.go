@@ -11,6 +11,7 @@ import (
 
 	"github.com/anthdm/hollywood/actor"
 
+	"example.com/rollcall/actors/internal/outbox"
 	"example.com/rollcall/actors/record"
 )
 
@@ -45,6 +46,7 @@ type System struct {
 	recorder  *recorder // nil: nothing is recorded
 	stall     *stallClock
 	pollers   pollers
+	outboxes  sync.Pool // of connections that have something to write
 
 	// atomic
 	nextID   atomic.Uint64
@@ -52,10 +54,8 @@ type System struct {
 	live     atomic.Int64 // connections and handlers: what a shutdown waits for
 	left     atomic.Int64 // long-lived actors
 	draining atomic.Bool
-	// refusalNoted is the second, in Unix time, in which a refusal was recorded.
-	refusalNoted atomic.Int64
-	clean        atomic.Bool // a shutdown has seen every connection end
-	count        counters
+	clean    atomic.Bool // a shutdown has seen every connection end
+	count    counters
 
 	// owned by whoever holds mu
 	mu      sync.Mutex
@@ -75,6 +75,12 @@ func Start(engine *actor.Engine, settings Settings) (*System, error) {
 	if settings.Roll != nil {
 		before = settings.Roll.Left()
 		s.set.Epoch = max(s.set.Epoch, before.Epoch+1)
+	}
+	s.outboxes.New = func() any {
+		o := outbox.New(outbox.Bounds{
+			Bytes: settings.QueueBytes, Frames: settings.QueueFrames, Control: controlQueue,
+		})
+		return &o
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.accepting, s.refuse = context.WithCancel(s.ctx)

@@ -23,11 +23,15 @@ var frameLists = sync.Pool{New: func() any { return new([][]byte) }}
 // runs in a goroutine that lives for that write only, so that an idle connection
 // holds none.
 func (c *connection) flush() {
+	park, isParked := c.transport.(parked)
 	for !c.writing && !c.transportClosed {
 		c.feedState()
 		c.feedFiles()
-		if c.park == nil {
-			if frames := c.out.Take(nil, writeBudget); len(frames) > 0 {
+		if c.out == nil {
+			return // nothing has been queued since it was empty
+		}
+		if !isParked {
+			if frames := c.lanes().Take(nil, writeBudget); len(frames) > 0 {
 				c.writing, c.writeBegan = true, c.sys.now()
 				go c.write(frames)
 			}
@@ -37,9 +41,9 @@ func (c *connection) flush() {
 		if !ok {
 			return // unreachable
 		}
-		frames := c.out.Take((*list)[:0], writeBudget)
+		frames := c.lanes().Take((*list)[:0], writeBudget)
 		if len(frames) > 0 {
-			c.writeNow(frames)
+			c.writeNow(park, frames)
 			clear(frames)
 		}
 		none := len(frames) == 0
@@ -57,12 +61,12 @@ func (c *connection) flush() {
 const keptFrames = 1024
 
 // writeNow writes frames to a parked transport, or what it takes of them now.
-func (c *connection) writeNow(frames [][]byte) {
+func (c *connection) writeNow(park parked, frames [][]byte) {
 	c.writeBegan = c.sys.now()
-	n, err := c.park.writeFrames(frames)
+	n, err := park.writeFrames(frames)
 	if errors.Is(err, errWouldBlock) {
 		c.writing = true
-		c.hold(frames, n)
+		c.hold(park, frames, n)
 		return
 	}
 	c.sys.count.writes.Add(1)
@@ -92,24 +96,25 @@ func (u *unsent) skip(n int64) {
 
 // hold keeps what was not written until the transport takes more, or the write
 // timeout is over.
-func (c *connection) hold(frames [][]byte, n int64) {
+func (c *connection) hold(park parked, frames [][]byte, n int64) {
 	u := &unsent{frames: append([][]byte(nil), frames...), count: len(frames)}
 	u.skip(n)
 	u.timer = time.AfterFunc(c.sys.set.WriteTimeout, func() { c.tell(writeOver{u}) })
 	c.unsent = u
-	c.park.awaitRoom()
+	park.awaitRoom()
 }
 
 // onRoom goes on with a write that had to wait.
 func (c *connection) onRoom() {
 	u := c.unsent
-	if u == nil || c.transportClosed {
+	park, ok := c.transport.(parked)
+	if u == nil || c.transportClosed || !ok {
 		return
 	}
-	n, err := c.park.writeFrames(u.frames)
+	n, err := park.writeFrames(u.frames)
 	u.skip(n)
 	if errors.Is(err, errWouldBlock) {
-		c.park.awaitRoom()
+		park.awaitRoom()
 		return
 	}
 	c.writeEnded(err)
@@ -156,7 +161,7 @@ func (c *connection) write(frames [][]byte) {
 // onWritten goes on after a write.
 func (c *connection) onWritten(m written) {
 	c.writing = false
-	c.out.Written()
+	c.lanes().Written()
 	c.bytesOut.Add(uint64(m.bytes)) //nolint:gosec // m.bytes >= 0
 	if m.err != nil {
 		c.end(writeReason(m.err), ending{err: m.err})

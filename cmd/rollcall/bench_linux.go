@@ -33,7 +33,7 @@ var benchKinds = []benchKind{
 		`Conns logs --idle users in and leaves them alone for --duration. Memory is the
 growth of the server's resident memory (VmRSS) divided by the users: actor, timer,
 both maps, session and presence included, the kernel's socket buffers not.`,
-		bench.Conns, bench.Setup{Idle: 10_000, Duration: 2 * time.Second},
+		bench.Conns, bench.Setup{Idle: 10_000, Duration: 4 * time.Second},
 	},
 	{
 		"notice", "time from a close to its notice at the watchers",

@@ -129,6 +129,7 @@ func (p *program) serve(ctx context.Context, f *serveFlags) error {
 	if err != nil {
 		return err
 	}
+	go giveBack(ctx)
 	out := p.printer(p.out)
 	out.line("%s", s.readyLine(f.listen))
 	reason := out.failed()

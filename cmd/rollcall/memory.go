@@ -1,0 +1,81 @@
+package main
+
+import (
+	"context"
+	"runtime/debug"
+	"runtime/metrics"
+	"time"
+)
+
+// giveBack returns memory to the system when the server has become quiet: after a
+// crowd has come in or gone, as much again as is in use would stay with the
+// process until the next collection, which a quiet server does not need for a
+// long time.
+func giveBack(ctx context.Context) {
+	ticker := time.NewTicker(quietFor)
+	defer ticker.Stop()
+	var w releaser
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		if w.due(readHeap(), time.Now()) {
+			debug.FreeOSMemory()
+		}
+	}
+}
+
+const (
+	// quietFor is how long a server has to be quiet.
+	quietFor = time.Second
+	// releasePause is the least time between two releases: each costs a collection.
+	releasePause = 30 * time.Second
+	// releaseWorth is what a release has to bring, beside a quarter of what lives.
+	releaseWorth = 2 << 20
+)
+
+// heap is what is known of the memory at one moment, in bytes.
+type heap struct {
+	allocated uint64 // ever
+	live      uint64 // as of the last collection
+	idle      uint64 // could be returned: free, or garbage
+}
+
+func readHeap() heap {
+	samples := []metrics.Sample{
+		{Name: "/gc/heap/allocs:bytes"}, {Name: "/gc/heap/live:bytes"},
+		{Name: "/memory/classes/heap/objects:bytes"}, {Name: "/memory/classes/heap/free:bytes"},
+	}
+	metrics.Read(samples)
+	var v [4]uint64
+	for i, s := range samples {
+		if s.Value.Kind() == metrics.KindUint64 {
+			v[i] = s.Value.Uint64()
+		}
+	}
+	return heap{allocated: v[0], live: v[1], idle: max(v[2], v[1]) - v[1] + v[3]}
+}
+
+// releaser decides when memory is given back.
+type releaser struct {
+	before heap
+	last   time.Time
+}
+
+// due is asked once in quietFor.
+func (r *releaser) due(h heap, now time.Time) bool {
+	grown := h.allocated - r.before.allocated
+	r.before = h
+	switch {
+	case grown > h.live/16+releaseWorth/4: // busy
+		return false
+	case h.idle < h.live/4+releaseWorth:
+		return false
+	case now.Sub(r.last) < releasePause:
+		return false
+	}
+	r.last = now
+	return true
+}

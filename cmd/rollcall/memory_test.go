@@ -1,0 +1,41 @@
+package main
+
+import (
+	"testing"
+	"time"
+)
+
+func TestMemoryIsGivenBackWhenQuiet(t *testing.T) {
+	const mb = 1 << 20
+	start := time.Unix(1000, 0)
+	for _, tt := range []struct {
+		name string
+		ask  []heap // one a second
+		want []bool
+	}{
+		{"busy, then quiet", []heap{{0, 1 * mb, 0}, {90 * mb, 20 * mb, 30 * mb}, {90 * mb, 20 * mb, 30 * mb}}, []bool{false, false, true}},
+		{"not worth it", []heap{{0, 20 * mb, 5 * mb}, {0, 20 * mb, 6 * mb}}, []bool{false, false}},
+		{"little garbage of a large heap", []heap{{0, 900 * mb, 200 * mb}, {10 * mb, 900 * mb, 210 * mb}}, []bool{false, false}},
+		{"not twice at once", []heap{{0, mb, 9 * mb}, {0, mb, 9 * mb}}, []bool{true, false}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var r releaser
+			for i, h := range tt.ask {
+				if got := r.due(h, start.Add(time.Duration(i)*quietFor)); got != tt.want[i] {
+					t.Errorf("second %d: %t", i, got)
+				}
+			}
+			quiet := tt.ask[len(tt.ask)-1]
+			worth := quiet.idle >= quiet.live/4+releaseWorth
+			if got := r.due(quiet, start.Add(time.Hour)); got != worth {
+				t.Errorf("an hour later: %t", got)
+			}
+		})
+	}
+}
+
+func TestReadHeap(t *testing.T) {
+	if h := readHeap(); h.allocated == 0 || h.idle == 0 {
+		t.Errorf("%+v", h)
+	}
+}
