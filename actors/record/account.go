@@ -169,10 +169,10 @@ func (a *Account) takeAnnouncement(r *Announcement) {
 	}
 	switch {
 	case r.Online:
-		if r.At >= a.At && a.Return == nil && (a.Departure == nil || !a.mine(r.Epoch, r.Connection)) {
+		if r.At >= a.At && a.Return == nil && (!a.mine(r.Epoch, r.Connection) || a.Departure == nil && len(a.Announcements) > 0) {
 			a.Return = r
 		}
-	case r.At < a.At && !near(r.At, a.At), a.Departure == nil && a.Return != nil:
+	case r.At < a.At, a.Departure == nil && a.Return != nil:
 	case r == a.Lost, a.Lost == nil && a.mine(r.Epoch, r.Connection):
 		a.Announcements = append(a.Announcements, r)
 	case a.Lost == nil && a.Return == nil && r.Reason == wire.ReasonNodeLost && r.Epoch != a.Epoch &&

@@ -126,6 +126,12 @@ func tales() map[string]struct {
 			&Announcement{At: evening - 19_990, Epoch: 7, Version: 80, User: "alice", Reason: wire.ReasonLogout, Watchers: 2, Connection: 1001},
 			&Announcement{At: evening - 10_000, Epoch: 7, Version: 81, User: "alice", Online: true, Watchers: 2, Connection: 1001},
 			ended(wire.ReasonBye, client)}, after(wire.ReasonBye)...)},
+		"in and out at one moment": {"alice", []Record{
+			&Announcement{At: evening, Epoch: 7, Version: 80, User: "alice", Online: true, Watchers: 1, Connection: 1001},
+			&SessionEnd{At: evening, Epoch: 7, User: "alice", Connection: 1001, Session: 5, Reason: wire.ReasonLogout, Offline: true},
+			&Announcement{At: evening, Epoch: 7, Version: 81, User: "alice", Reason: wire.ReasonLogout, Watchers: 1, Connection: 1001},
+			&Announcement{At: evening, Epoch: 7, Version: 82, User: "alice", Online: true, Watchers: 1, Connection: 1001},
+		}},
 		"a stall, a gap, no session": {"alice", []Record{
 			&Stall{At: evening - 2000, Length: 12_000},
 			ended(wire.ReasonHeartbeatTimeout, func(d *Departure) { d.LastIn, d.PingsMissed = evening-14_000, 1 }),
