@@ -14,13 +14,14 @@ import (
 type conn struct {
 	// Static after construction.
 	nc       net.Conn
-	base     time.Time     // the origin of the client's times
-	out      *outbox       // has its own lock
-	slots    chan struct{} // one token a call, maxCalls at most
-	welcomed chan struct{} // closed by the reader once welcome is set
-	done     chan struct{} // closed by fail
-	read     chan struct{} // closed when the reader has ended
-	written  chan struct{} // closed when the writer has ended
+	goOn     func(goroutine string) // see Options.GoOn; may be nil
+	base     time.Time              // the origin of the client's times
+	out      *outbox                // has its own lock
+	slots    chan struct{}          // one token a call, maxCalls at most
+	welcomed chan struct{}          // closed by the reader once welcome is set
+	done     chan struct{}          // closed by fail
+	read     chan struct{}          // closed when the reader has ended
+	written  chan struct{}          // closed when the writer has ended
 
 	// Owned by the reader.
 	split   *wire.Splitter

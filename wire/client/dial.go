@@ -117,6 +117,9 @@ func (c *Client) keepConnected(up chan<- struct{}) error {
 			timer.Stop()
 			return context.Cause(c.ctx)
 		}
+		if c.o.GoOn != nil {
+			c.o.GoOn("run")
+		}
 	}
 }
 
@@ -134,6 +137,7 @@ func (c *Client) connect() (*conn, error) {
 	}
 	limitUnsent(nc)
 	cn := newConn(nc, c.base)
+	cn.goOn = c.o.GoOn
 	go c.receive(cn)
 	go cn.write(c.o.WriteTimeout)
 	if err := c.shakeHands(ctx, cn); err != nil {
@@ -221,6 +225,9 @@ func (c *Client) serve(cn *conn) error {
 	for {
 		select {
 		case <-timer.C:
+			if c.o.GoOn != nil {
+				c.o.GoOn("run")
+			}
 			now := c.now()
 			v, next := beat.check(now, time.Duration(cn.heard.Load()), c.random.Float64())
 			switch v {

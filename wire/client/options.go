@@ -82,6 +82,12 @@ type Options struct {
 	// randomly seeded one.
 	Random rand.Source
 
+	// GoOn, if set, is called by goroutines of the client that have waited, before
+	// they go on: the one that writes, with "writer", and the one that connects and
+	// beats, with "run". It may wait. It is for simulations, which put them in
+	// order.
+	GoOn func(goroutine string)
+
 	// OnState is told of every change of the connection's state, in order, from
 	// one goroutine. It must not block: heartbeats and reconnects wait for it.
 	OnState func(State)

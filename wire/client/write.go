@@ -43,6 +43,9 @@ func (cn *conn) write(timeout time.Duration) {
 		case <-cn.done:
 			return
 		}
+		if cn.goOn != nil {
+			cn.goOn("writer")
+		}
 	}
 }
 
