@@ -8,10 +8,10 @@ func connectionMutants() []mutant {
 			id: "N1", what: "an end of the stream within a frame is not told", check: []string{"G2", "G4"},
 			edits: []edit{{
 				"actors/reader.go",
-				`c.tell(readEnded{err: err, reason: readReason(err), midFrame: split.Buffered() > 0})`,
-				`if split.Buffered() == 0 {
-				c.tell(readEnded{err: err, reason: readReason(err)})
-			}`,
+				`	c.tell(readEnded{err: err, reason: readReason(err), midFrame: c.split.Buffered() > 0})`,
+				`	if c.split.Buffered() == 0 {
+		c.tell(readEnded{err: err, reason: readReason(err)})
+	}`,
 			}},
 		},
 		{
@@ -33,8 +33,8 @@ func connectionMutants() []mutant {
 		{
 			id: "N16", what: "frames that come together are handled in the wrong order", check: []string{"messages", "G2", "G3"},
 			edits: []edit{{
-				"actors/reader.go", `batch = append(batch, paidFrame{m, credit})`,
-				`batch = append([]paidFrame{{m, credit}}, batch...)`,
+				"actors/reader.go", `batch = append(batch, p)`,
+				`batch = append([]paidFrame{p}, batch...)`,
 			}},
 		},
 		{

@@ -18,6 +18,8 @@ func main() {
 	h := hunt{}
 	only := flag.String("only", "", "the mutants to try, with commas between them; all if it is empty")
 	list := flag.Bool("list", false, "tell what mutants there are, and end")
+	flag.BoolVar(&h.only, "build", false, "only build them: tells whether each still is Go that compiles")
+	flag.BoolVar(&h.verbose, "v", false, "tell what each check has seen")
 	flag.StringVar(&h.root, "root", ".", "the checkout's folder")
 	flag.IntVar(&h.seeds, "seeds", 2000, "how many seeds to try for each mutant")
 	flag.Uint64Var(&h.first, "seed", 1, "the first seed")
@@ -51,6 +53,8 @@ type hunt struct {
 	seeds    int
 	first    uint64
 	patience time.Duration
+	only     bool // build them, and no more
+	verbose  bool
 }
 
 // all tries the mutants of these names, or every one, prints a line for each,
@@ -72,8 +76,11 @@ func (h hunt) all(ctx context.Context, names []string) (holes int, err error) {
 			continue
 		}
 		found, err := h.one(ctx, m, dir)
+		if ctx.Err() != nil {
+			break
+		}
 		if err != nil {
-			return holes, err
+			fmt.Fprintln(os.Stderr, "mutants:", err)
 		}
 		if !found {
 			holes++
@@ -87,6 +94,10 @@ func (h hunt) one(ctx context.Context, m mutant, dir string) (found bool, err er
 	program := filepath.Join(dir, "rollcall")
 	if err := build(ctx, m, h.root, dir, program); err != nil {
 		return false, err
+	}
+	if h.only {
+		fmt.Printf("%-18s builds\n", m.id)
+		return true, nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, h.patience)
 	defer cancel()
@@ -104,6 +115,9 @@ func (h hunt) one(ctx context.Context, m mutant, dir string) (found bool, err er
 		word = "elsewhere"
 	}
 	fmt.Printf("%-18s %-9s %-14s %8d %8.1f  %s\n", m.id, word, r.check, r.seeds, time.Since(begin).Seconds(), m.what)
+	if r.how != "" && h.verbose {
+		fmt.Printf("    %.400s\n", r.how)
+	}
 	return found, nil
 }
 
