@@ -159,8 +159,19 @@ func TestServeOnAFullDisk(t *testing.T) {
 		t.Errorf("the server ends with %d: %s", code, w.process.errs)
 	}
 	remount(syscall.MS_RDONLY)
-	q := spawn(t, nil, binary, "serve", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--data", string(data))
-	if code := q.wait(); code != exitFailure || !strings.Contains(q.errs.String(), "read-only file system") {
-		t.Errorf("code %d: %s", code, q.errs)
+	// Who is online is told all the same.
+	w = serveProcess(t, "--data", string(data))
+	w.want(exitRefused, "put", "--user", "alice", "--to", "bob", small)
+	p = w.spawn("join", "--user", "alice")
+	until(t, "alice's coming", func() bool { return strings.Contains(p.out.String(), "alice is online") })
+	p.signal(syscall.SIGTERM)
+	if code := p.wait(); code != exitOK {
+		t.Errorf("join: code %d: %s%s", code, p.out, p.errs)
 	}
+	log := w.process.errs.String()
+	if !strings.Contains(log, "serving without files") || !strings.Contains(log, "read-only file system") {
+		t.Errorf("the log does not say it: %s", log)
+	}
+	w.process.signal(syscall.SIGTERM)
+	w.process.wait()
 }

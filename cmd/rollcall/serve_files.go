@@ -3,9 +3,11 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
+	"syscall"
 	"time"
 
 	"github.com/sirupsen/logrus"
@@ -109,7 +111,8 @@ func (f *storeFlags) open(p *program, log logrus.FieldLogger) (filestore.Store, 
 	}
 	// 0700, and so the directories above it, as the XDG specification wants.
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("cannot make the data directory: %w", err)
+		err = fmt.Errorf("cannot make the data directory: %w", err)
+		return nil, filesOrNone(log, err)
 	}
 	store, swept, err := filestore.Open(dir, o)
 	switch {
@@ -118,7 +121,7 @@ func (f *storeFlags) open(p *program, log logrus.FieldLogger) (filestore.Store, 
 	case errors.Is(err, filestore.ErrForeign):
 		return nil, fmt.Errorf("%s is no data directory of rollcall, and not empty: %w", dir, err)
 	case err != nil:
-		return nil, fmt.Errorf("cannot open the data directory %s: %w", dir, err)
+		return nil, filesOrNone(log, fmt.Errorf("cannot open the data directory %s: %w", dir, err))
 	}
 	line := log.WithFields(logrus.Fields{
 		"data": dir, "files": swept.Files, "interrupted": swept.Partials,
@@ -139,6 +142,24 @@ func (f *storeFlags) open(p *program, log logrus.FieldLogger) (filestore.Store, 
 		line.Info("keeping files")
 	}
 	return store, nil
+}
+
+// filesOrNone decides about a server whose data directory cannot be used: when the
+// disk is at fault, people come and go all the same, without files. Anything else
+// is an error of whoever starts it.
+func filesOrNone(log logrus.FieldLogger, err error) error {
+	if errors.Is(err, fs.ErrPermission) {
+		return err // this disk is in order, and somebody else's
+	}
+	for _, fault := range []error{
+		filestore.ErrStorageFull, filestore.ErrDisk, syscall.EROFS, syscall.ENOSPC, syscall.EDQUOT, syscall.EIO,
+	} {
+		if errors.Is(err, fault) {
+			log.WithError(err).Error("serving without files")
+			return nil
+		}
+	}
+	return err
 }
 
 // dataDir is the directory that --data names: the default one for no name, and
