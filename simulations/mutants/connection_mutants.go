@@ -8,17 +8,17 @@ func connectionMutants() []mutant {
 			id: "N1", what: "an end of the stream within a frame is not told", check: []string{"G2", "G4"},
 			edits: []edit{{
 				"actors/reader.go",
-				`	c.tell(readEnded{err: err, reason: readReason(err), midFrame: c.split.Buffered() > 0})`,
-				`	if c.split.Buffered() == 0 {
-		c.tell(readEnded{err: err, reason: readReason(err)})
-	}`,
+				`c.tell(readEnded{err: err, reason: readReason(err), midFrame: split.Buffered() > 0})`,
+				`if split.Buffered() == 0 {
+				c.tell(readEnded{err: err, reason: readReason(err)})
+			}`,
 			}},
 		},
 		{
 			id: "N2", what: "what is written counts as a sign of life", check: []string{"G4"},
 			edits: []edit{{
-				"actors/writer.go", `c.out.Written()
-	c.bytesOut`, `c.out.Written()
+				"actors/writer.go", `c.lanes().Written()
+	c.bytesOut`, `c.lanes().Written()
 	c.lastHeard.Store(int64(c.sys.now()))
 	c.bytesOut`,
 			}},
@@ -33,14 +33,14 @@ func connectionMutants() []mutant {
 		{
 			id: "N16", what: "frames that come together are handled in the wrong order", check: []string{"messages", "G2", "G3"},
 			edits: []edit{{
-				"actors/reader.go", `batch = append(batch, p)`,
-				`batch = append([]paidFrame{p}, batch...)`,
+				"actors/reader.go", `batch = append(batch, paidFrame{m, credit})`,
+				`batch = append([]paidFrame{{m, credit}}, batch...)`,
 			}},
 		},
 		{
 			id: "N21", what: "pongs and pings wait behind data", check: []string{"G4"},
 			edits: []edit{{
-				"actors/connection_traffic.go", `if c.out.Control(frame) == nil {`, `if c.out.Data(frame) == nil {`,
+				"actors/connection_traffic.go", `if c.lanes().Control(frame) == nil {`, `if c.lanes().Data(frame) == nil {`,
 			}},
 		},
 		{
