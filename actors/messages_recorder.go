@@ -49,7 +49,7 @@ type recordGiveUp struct{}
 // recordJob is what the goroutine is to do: a batch, or to forget a user.
 type recordJob struct {
 	roll    *record.Batch // nil: none
-	records []record.Record
+	records []any         // events and records, see recordOf
 	forget  *recordForget
 }
 

@@ -25,7 +25,7 @@ type recorder struct {
 	refusalNoted atomic.Int64 // the second, in Unix time, in which a refusal was recorded
 
 	// owned by the actor
-	backlog *backlog.Backlog[record.RollUser, record.Record]
+	backlog *backlog.Backlog[record.RollUser, any] // events, and records that are none
 	version uint64         // of presence, as of the last change of the roll
 	busy    bool           // the goroutine has a job
 	began   time.Duration  // since when
@@ -58,7 +58,7 @@ var errHangs = fmt.Errorf("a write has not ended for %v", hangs)
 func newRecorder(s *System) *recorder {
 	return &recorder{
 		sys: s, jobs: make(chan recordJob, 1),
-		backlog: backlog.New[record.RollUser, record.Record](s.set.RecordInterval, s.set.Roll != nil, s.set.Journal != nil),
+		backlog: backlog.New[record.RollUser, any](s.set.RecordInterval, s.set.Roll != nil, s.set.Journal != nil),
 	}
 }
 
@@ -70,13 +70,7 @@ func (r *recorder) receive(msg any) {
 	case rollOffline:
 		r.version = m.version
 		r.backlog.Offline(m.user)
-	case Event:
-		if x := r.recordOf(m); x != nil {
-			r.backlog.Add(x)
-		}
-	case *record.Life:
-		r.backlog.Add(m)
-	case *record.Departure:
+	case Event, record.Record:
 		r.backlog.Add(m)
 	case recordDue:
 		r.armed = 0
@@ -136,7 +130,7 @@ func (r *recorder) next() {
 
 // remove takes out what waits of a user.
 func (r *recorder) remove(user string) int {
-	return r.backlog.Remove(func(x record.Record) bool { return concerns(x, user) })
+	return r.backlog.Remove(func(x any) bool { return concerns(r.recordOf(x), user) })
 }
 
 // last writes what is left, and ends.
@@ -169,7 +163,7 @@ func (r *recorder) hand(j recordJob) {
 	r.jobs <- j
 }
 
-func (r *recorder) job(b backlog.Batch[record.RollUser, record.Record]) recordJob {
+func (r *recorder) job(b backlog.Batch[record.RollUser, any]) recordJob {
 	at := r.sys.set.Wall().UnixMilli()
 	j := recordJob{records: b.Records}
 	if b.Roll {

@@ -1,5 +1,7 @@
 package actors
 
+import "example.com/rollcall/actors/record"
+
 // blockOnDisk is the one goroutine that waits for the roll and the journal. It
 // ends when the recorder does, or, when a write never ends, not at all: no
 // program can take a write back.
@@ -16,10 +18,21 @@ func (r *recorder) blockOnDisk() {
 			done.roll = guarded(func() error { return worded(r.sys.set.Roll.Write(*j.roll)) })
 		}
 		if len(j.records) > 0 {
-			done.journal = guarded(func() error { return worded(r.sys.set.Journal.Append(j.records)) })
+			done.journal = guarded(func() error { return worded(r.sys.set.Journal.Append(r.recordsOf(j.records))) })
 		}
 		r.tell(done)
 	}
+}
+
+// recordsOf makes the batch that is written.
+func (r *recorder) recordsOf(all []any) []record.Record {
+	out := make([]record.Record, 0, len(all))
+	for _, x := range all {
+		if x := r.recordOf(x); x != nil {
+			out = append(out, x)
+		}
+	}
+	return out
 }
 
 func (r *recorder) forgetOnDisk(m recordForget) (f forgotten) {

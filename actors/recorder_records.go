@@ -6,10 +6,13 @@ import (
 	"example.com/rollcall/actors/record"
 )
 
-// recordOf turns an event into what the journal keeps of it, or nil.
-func (r *recorder) recordOf(e Event) record.Record {
+// recordOf turns an event into what the journal keeps of it. It runs on the
+// goroutine of the disk, where it holds up nobody.
+func (r *recorder) recordOf(e any) record.Record {
 	epoch := r.sys.set.Epoch
 	switch e := e.(type) {
+	case record.Record:
+		return e
 	case Terminated:
 		return e.record(epoch)
 	case SessionEnded:

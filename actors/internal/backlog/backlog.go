@@ -6,9 +6,10 @@ import "time"
 const (
 	// MaxRecords is how many records may wait.
 	MaxRecords = 65_536
-	// Many is from how many waiting records on Ready does not wait for the
-	// interval to be over.
-	Many = MaxRecords / 4
+	// Many is from how many waiting records on the next batch does not wait for
+	// the interval to be over. A storm is left to be over first: its notices come
+	// before its records.
+	Many = MaxRecords / 4 * 3
 	// MaxStruck is how many users who have left may wait to be struck.
 	MaxStruck = 1_000_000
 	// MaxPause is the longest pause after a failure.
