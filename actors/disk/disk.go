@@ -7,11 +7,11 @@ import (
 )
 
 var (
-	// ErrTooLong: ReadFile of a file that is longer than its limit.
+	// ErrTooLong is what ReadFile says of a file that is longer than its limit.
 	ErrTooLong = errors.New("longer than it can be")
-	// ErrIrregular: there is something of that name, and it is no regular file.
+	// ErrIrregular tells that there is something of that name, and it is no regular file.
 	ErrIrregular = errors.New("not a regular file")
-	// ErrLocked: somebody else holds the lock.
+	// ErrLocked tells that somebody else holds the lock.
 	ErrLocked = errors.New("somebody else holds the lock")
 )
 
