@@ -12,6 +12,9 @@ func (cn *conn) write(timeout time.Duration) {
 	defer close(cn.written)
 	var buf []byte
 	for {
+		if cn.goOn != nil {
+			cn.goOn("writer")
+		}
 		batch, last := cn.out.take(buf[:0])
 		if len(batch) > 0 {
 			if err := cn.writeAll(batch, timeout); err != nil {
@@ -43,8 +46,10 @@ func (cn *conn) write(timeout time.Duration) {
 		case <-cn.done:
 			return
 		}
-		if cn.goOn != nil {
-			cn.goOn("writer")
+		select {
+		case <-cn.done:
+			return // whichever of the two was seen
+		default:
 		}
 	}
 }
