@@ -1,6 +1,8 @@
 package supervisor
 
 import (
+	"time"
+
 	"github.com/sirupsen/logrus"
 )
 
@@ -32,7 +34,7 @@ func logEvents(log logrus.FieldLogger) func(Event) {
 				"user": e.User, "connection": e.Connection, "reason": e.Reason.String(), "left": e.Left,
 			})
 			if !e.HeldUntil.IsZero() {
-				line = line.WithField("held_until", e.HeldUntil)
+				line = line.WithField("held_until", stamp(e.HeldUntil))
 			}
 			line.Debug("session ended")
 		case Restored:
@@ -73,7 +75,7 @@ func logOffline(log logrus.FieldLogger, e UserOffline) {
 
 func logRestored(log logrus.FieldLogger, e Restored) {
 	line := log.WithFields(logrus.Fields{
-		"users": len(e.Users), "before": e.Before, "last_alive": e.LastAlive, "until": e.Until,
+		"users": len(e.Users), "before": e.Before, "last_alive": stamp(e.LastAlive), "until": stamp(e.Until),
 	})
 	if e.Damage != "" {
 		line = line.WithField("damage", e.Damage)
@@ -105,3 +107,6 @@ func logTermination(log logrus.FieldLogger, t *Termination) {
 func logPanic(log logrus.FieldLogger) func(any) {
 	return func(v any) { log.WithField("panic", v).Error("a callback panicked") }
 }
+
+// stamp is a time of the wall clock as a log line has it.
+func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }
