@@ -56,12 +56,11 @@ func (t *transferActor) nextPut() {
 		chunks, buffers := t.pending, &t.files.buffers
 		t.pending = nil
 		t.do(opWrite, func(d *diskDone) error {
+			var err error
+			if d.n, err = writeAll(partial, chunks); err != nil {
+				return err
+			}
 			for _, c := range chunks {
-				n, err := partial.Write(c)
-				d.n += n
-				if err != nil {
-					return err
-				}
 				buffers.give(c)
 			}
 			return nil
@@ -78,6 +77,20 @@ func (t *transferActor) nextPut() {
 			return err
 		})
 	}
+}
+
+// writeAll writes chunks, in one step where the store can.
+func writeAll(partial filestore.Partial, chunks [][]byte) (n int, err error) {
+	if b, ok := partial.(filestore.BatchWriter); ok {
+		return b.WriteBatch(chunks)
+	}
+	for _, c := range chunks {
+		part, err := partial.Write(c)
+		if n += part; err != nil {
+			return n, err
+		}
+	}
+	return n, nil
 }
 
 // tidy brings the disk into order before the transfer ends.

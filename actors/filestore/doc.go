@@ -39,6 +39,7 @@
 // Options.MaxFiles bounds their number, [MaxRecipients] and [MaxName] their
 // size (some 500 bytes for a common one, 17 KiB at most). An open partial holds
 // two file handles and less than 1 KiB, an open file holds one handle; whoever
-// opens them bounds their number. The package starts no goroutine and has no
-// timer.
+// opens them bounds their number. The package has no timer, and
+// starts no goroutine but one for a write of many bytes, which hashes them while
+// they are written and has ended when the call returns.
 package filestore

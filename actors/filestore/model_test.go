@@ -153,6 +153,7 @@ func isOpen(f *modelFile) bool { return f.open }
 func (m *model) Write(t *rapid.T) {
 	n, f := m.pick(t, isOpen)
 	k := rapid.IntRange(0, len(f.content)-f.written+1).Draw(t, "bytes")
+	cut := rapid.IntRange(0, k).Draw(t, "cut")
 	var want error
 	chunk := make([]byte, k)
 	if f.written+k > len(f.content) {
@@ -162,7 +163,11 @@ func (m *model) Write(t *rapid.T) {
 		f.written += k
 	}
 	m.all(t, "Write", want, func(_ *store, part map[byte]Partial) error {
-		_, err := part[n].Write(chunk)
+		if cut == 0 {
+			_, err := part[n].Write(chunk)
+			return err
+		}
+		_, err := part[n].(BatchWriter).WriteBatch([][]byte{chunk[:cut], chunk[cut:]})
 		return err
 	})
 }

@@ -60,26 +60,7 @@ func (p *partial) Offset() int64 { return p.offset.Load() }
 
 // Write implements Partial.
 func (p *partial) Write(b []byte) (int, error) {
-	if err := p.enter(); err != nil {
-		return 0, err
-	}
-	defer p.leave()
-	at, n := p.offset.Load(), int64(len(b))
-	if n > p.entry.meta.Size-at {
-		return 0, ErrBeyondEnd
-	}
-	if err := disk.WriteAll(p.data, b, at); err != nil {
-		return 0, p.fail(diskError("write", err))
-	}
-	p.hash.Write(b)
-	p.offset.Store(at + n)
-	p.entry.rest.Add(-n)
-	p.store.pending.Add(-n)
-	if !p.store.opts.NoSync && at+n-p.hinted >= writeAhead {
-		p.data.Hint(p.hinted, at+n-p.hinted)
-		p.hinted = at + n
-	}
-	return len(b), nil
+	return p.WriteBatch([][]byte{b})
 }
 
 // Sync implements Partial.

@@ -95,6 +95,15 @@ type Partial interface {
 	Discard() error
 }
 
+// BatchWriter is what a [Partial] may be as well; those of this package are.
+type BatchWriter interface {
+	// WriteBatch is Write of all the parts, one behind the other. It hashes them
+	// beside writing them, which takes as long as the slower of the two. It keeps
+	// none of the parts, and takes all of them or, with an error, none: errors are
+	// those of Write.
+	WriteBatch(parts [][]byte) (int, error)
+}
+
 // File is a visible file, open for reading.
 type File interface {
 	io.ReaderAt
