@@ -71,7 +71,7 @@ func (m *model) sessionOf(user string) *link {
 }
 
 // announced is told of a change that a watcher has learnt.
-func (m *model) announced(c *client, epoch uint64, x wire.Change) {
+func (m *model) announced(c *fleetClient, epoch uint64, x wire.Change) {
 	if epoch != m.w.lifeEpoch() {
 		return // an earlier life's
 	}
@@ -86,7 +86,7 @@ func (m *model) announced(c *client, epoch uint64, x wire.Change) {
 }
 
 // noticed counts that a watcher was told of a departure.
-func (m *model) noticed(_ *client, x wire.Change) {
+func (m *model) noticed(_ *fleetClient, x wire.Change) {
 	m.w.tally.notice(x.Reason.String())
 	if known, ok := m.changes[x.Version]; ok {
 		m.w.tally.told(m.w.now() - known.at)
@@ -163,6 +163,7 @@ func (k *link) asks(user string) bool {
 // was healed and had its time.
 func (m *model) converged() {
 	for _, c := range m.w.clients {
+		m.convergedReal(c)
 		p := c.peer
 		if p == nil || p.over || !p.loggedIn || (!c.plan.Everyone && len(c.plan.Names) == 0) {
 			continue

@@ -35,6 +35,7 @@ func (w *World) quiescent() {
 	if w.failure == nil {
 		w.model.presence()
 	}
+	w.model.disk(false)
 }
 
 // handshakeTimeout and the others are the server's defaults, where the plan has none.

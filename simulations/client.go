@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// client is one client of the fleet, over all its connections. It is guarded by
+// fleetClient is one client of the fleet, over all its connections. It is guarded by
 // the world's lock.
-type client struct {
+type fleetClient struct {
 	host
 	w     *World
 	i     int
@@ -25,12 +25,13 @@ type client struct {
 	token  []byte
 	view   view // of the users it watches
 	real   *realClient
+	life   int // how often a real client was started
 }
 
 // populate makes the fleet.
 func (w *World) populate() {
 	for i, p := range w.plan.Clients {
-		c := &client{w: w, i: i, plan: p, rng: stream(w.seed, "client/"+strconv.Itoa(i)), port: 40000}
+		c := &fleetClient{w: w, i: i, plan: p, rng: stream(w.seed, "client/"+strconv.Itoa(i)), port: 40000}
 		c.name = "c" + strconv.Itoa(i)
 		c.view = newView(c)
 		c.place = place{up: p.Up, down: p.Down, addr: c.address()}
@@ -42,7 +43,7 @@ func (w *World) populate() {
 }
 
 // address is a new address for the client: its own, or its NAT's.
-func (c *client) address() *net.TCPAddr {
+func (c *fleetClient) address() *net.TCPAddr {
 	c.port++
 	ip := net.IPv4(10, byte(c.i>>16), byte(c.i>>8), byte(c.i)) //nolint:gosec // cut on purpose
 	port := c.port
@@ -53,10 +54,10 @@ func (c *client) address() *net.TCPAddr {
 	return &net.TCPAddr{IP: ip, Port: port}
 }
 
-func (c *client) isReal() bool { return c.plan.Kind == "client" }
+func (c *fleetClient) isReal() bool { return c.plan.Kind == "client" }
 
 // start connects, unless the client is connected.
-func (c *client) start() {
+func (c *fleetClient) start() {
 	c.gone = false
 	if c.w.stage >= stopping || c.held.Load() {
 		return
@@ -71,14 +72,14 @@ func (c *client) start() {
 	c.peer = c.connect()
 }
 
-func (c *client) connect() *peer {
+func (c *fleetClient) connect() *peer {
 	p := newPeer(c)
 	p.dial()
 	return p
 }
 
 // ended is called when a connection of a peer is over, as the peer sees it.
-func (c *client) ended(p *peer) {
+func (c *fleetClient) ended(p *peer) {
 	if p != c.peer || c.gone || c.plan.Reconnect <= 0 || c.w.stage >= stopping {
 		return
 	}
@@ -88,7 +89,7 @@ func (c *client) ended(p *peer) {
 }
 
 // peers are all connections of a peer that are not over.
-func (c *client) peers() []*peer {
+func (c *fleetClient) peers() []*peer {
 	var all []*peer
 	if c.peer != nil && !c.peer.over {
 		all = append(all, c.peer)
@@ -102,10 +103,11 @@ func (c *client) peers() []*peer {
 }
 
 // isolate cuts the client off, or ends that.
-func (c *client) isolate(cut bool) {
+func (c *fleetClient) isolate(cut bool) {
 	c.place.cut = cut
 	for _, k := range c.w.net.links {
 		if k != nil && k.client == &c.host && !k.dead {
+			k.cut = cut
 			k.up.hush(cut)
 			k.down.hush(cut)
 		}
@@ -113,9 +115,9 @@ func (c *client) isolate(cut bool) {
 }
 
 // after plans something of the client's.
-func (c *client) after(d time.Duration, do func()) *due { return c.w.at(c.w.now()+d, "", do) }
+func (c *fleetClient) after(d time.Duration, do func()) *due { return c.w.at(c.w.now()+d, "", do) }
 
-func (c *client) abolish() {
+func (c *fleetClient) abolish() {
 	c.gone = true
 	c.held.Store(false)
 	c.dead.Store(true)

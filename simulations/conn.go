@@ -169,7 +169,13 @@ func (c *conn) writeNow(b []byte) (n int, err error, again bool) { //nolint:revi
 func (c *conn) Close() error {
 	c.w.lock()
 	defer c.w.unlock()
-	if c.closed || c.of.dead.Load() {
+	if c.of.dead.Load() {
+		c.closed = true // nobody sees it
+		c.in.tell()
+		c.out.wakeWriter()
+		return net.ErrClosed
+	}
+	if c.closed {
 		return net.ErrClosed
 	}
 	c.w.trace.add(c.w.now(), c.rt.key, "close")

@@ -3,6 +3,7 @@ package simulations
 import (
 	"time"
 
+	"example.com/rollcall/actors/filestore"
 	"example.com/rollcall/supervisor"
 	"example.com/rollcall/wire"
 )
@@ -23,7 +24,9 @@ type model struct {
 
 	online  map[string]bool // what the server has announced
 	version uint64
-	changes map[uint64]change // by version, the latest keptChanges
+	changes map[uint64]change     // by version, the latest keptChanges
+	files   []storedFile          // that are in the store, over all lives
+	looked  map[filestore.ID]bool // were looked through in this life
 	doubts  []doubt
 	kicks   int
 	panics  int // injected into this life
@@ -68,6 +71,7 @@ func (m *model) born(l *life) {
 	m.version = 0
 	m.changes = make(map[uint64]change)
 	m.doubts = nil
+	m.looked = make(map[filestore.ID]bool)
 	m.panics, m.faults = 0, 0
 	m.stallBegan, m.stallEnded, m.nextLate = 0, 0, 0
 }

@@ -22,6 +22,7 @@ type link struct {
 	down     *pipe        // from the server to the client
 	srv      *conn        // nil before the server has accepted
 	cli      *conn        // a real client's end; nil for a peer's
+	cut      bool         // where the client is, nothing comes or goes
 	dead     bool         // the client has vanished: nothing comes or goes, for ever
 	corrupts bool         // bytes are changed on the way
 	refused  bool         // a reset has answered what came to a closed end
@@ -165,7 +166,7 @@ func (n *network) connect(of *host, from *place, done func(*link, error)) *link 
 		n.kept = len(n.links)
 	}
 	if from.cut {
-		k.up.silent, k.down.silent = true, true
+		k.cut, k.up.silent, k.down.silent = true, true, true
 	}
 	n.w.trace.tell(n.w.now(), of.name, fmt.Sprintf("connects from %v: link %d", from.addr, k.id))
 	n.w.at(n.w.now()+from.up.Latency, "", func() { n.syn(k, done) })

@@ -30,6 +30,12 @@ func (w *World) do(op *Op) {
 		f(c, op)
 		return
 	}
+	if c.isReal() {
+		if f := realOps[op.Kind]; f != nil && c.real != nil && !c.real.ended {
+			f(c.real, op)
+		}
+		return
+	}
 	p := c.peer
 	f := peerOps[op.Kind]
 	if f == nil || p == nil || p.over || c.held.Load() {
@@ -120,10 +126,10 @@ var serverOps = map[string]func(w *World, op *Op){
 }
 
 // clientOps are done to clients, connected or not.
-var clientOps = map[string]func(c *client, op *Op){
-	"connect": func(c *client, _ *Op) { c.start() },
+var clientOps = map[string]func(c *fleetClient, op *Op){
+	"connect": func(c *fleetClient, _ *Op) { c.start() },
 	// The client's process stands still.
-	"freeze": func(c *client, op *Op) {
+	"freeze": func(c *fleetClient, op *Op) {
 		if c.held.Load() {
 			return
 		}
@@ -132,21 +138,24 @@ var clientOps = map[string]func(c *client, op *Op){
 		for _, p := range c.peers() {
 			c.w.injected(&Op{Kind: "freeze"}, p.link)
 		}
+		for _, k := range c.links() {
+			c.w.injected(&Op{Kind: "freeze"}, k)
+		}
 		c.after(op.For, c.thaw)
 	},
 	// It connects and closes, and says nothing (N9).
-	"shake": func(c *client, op *Op) {
+	"shake": func(c *fleetClient, op *Op) {
 		c.w.tally.injected(op.Kind)
 		c.stranger(func(p *peer) { p.close() })
 	},
 	// It connects, and says nothing or half a hello (N14).
-	"silent": func(c *client, op *Op) {
+	"silent": func(c *fleetClient, op *Op) {
 		c.w.tally.injected(op.Kind)
 		n := op.N % 8
 		c.stranger(func(p *peer) { p.raw([]byte{0, 0, 0, 30, 1, 0xa3, 1, 1}[:n]) })
 	},
 	// It talks before it has said hello.
-	"early": func(c *client, op *Op) {
+	"early": func(c *fleetClient, op *Op) {
 		c.w.tally.injected(op.Kind)
 		c.stranger(func(p *peer) {
 			p.link.mischief = true
@@ -154,12 +163,15 @@ var clientOps = map[string]func(c *client, op *Op){
 		})
 	},
 	// Nothing comes from or goes to where the client is.
-	"cut": func(c *client, op *Op) {
+	"cut": func(c *fleetClient, op *Op) {
 		if c.place.cut {
 			return
 		}
 		for _, p := range c.peers() {
 			c.w.injected(op, p.link)
+		}
+		for _, k := range c.links() {
+			c.w.injected(op, k)
 		}
 		c.isolate(true)
 		c.after(op.For, func() { c.isolate(false) })
@@ -167,7 +179,7 @@ var clientOps = map[string]func(c *client, op *Op){
 }
 
 // stranger makes a connection of somebody who is no client of the fleet.
-func (c *client) stranger(greet func(p *peer)) {
+func (c *fleetClient) stranger(greet func(p *peer)) {
 	p := newPeer(c)
 	p.strange = greet
 	addr := c.place.addr
@@ -177,7 +189,7 @@ func (c *client) stranger(greet func(p *peer)) {
 	c.others = append(c.others, p)
 }
 
-func (c *client) thaw() {
+func (c *fleetClient) thaw() {
 	if !c.held.Swap(false) {
 		return
 	}
@@ -187,9 +199,6 @@ func (c *client) thaw() {
 	}
 	if c.peer == nil || c.peer.over {
 		c.ended(c.peer)
-	}
-	if c.real != nil {
-		c.w.gate.poke()
 	}
 }
 
@@ -336,10 +345,13 @@ func (p *peer) after(do func()) {
 
 // silence makes one direction say nothing for a while.
 func (p *peer) silence(d *pipe, length time.Duration) {
+	p.link.silence(d, length)
+}
+
+func (k *link) silence(d *pipe, length time.Duration) {
 	d.hush(true)
-	k := p.link
-	p.c.after(length, func() {
-		if !k.dead && !p.c.place.cut {
+	k.w.at(k.w.now()+length, "", func() {
+		if !k.dead && !k.cut {
 			d.hush(false)
 		}
 	})
@@ -397,8 +409,11 @@ func (w *World) heal() {
 		w.life.listener.fail = nil
 	}
 	for _, c := range w.clients {
-		c.place.cut = false
+		c.isolate(false)
 		c.thaw()
+		if c.isReal() && c.plan.Start >= 0 {
+			c.start()
+		}
 		for _, p := range c.peers() {
 			p.mute, p.slow = false, 0
 			if !p.link.dead {
@@ -421,6 +436,9 @@ func (w *World) settling() time.Duration {
 		longest = max(longest, c.Reconnect*2)
 		timeout = max(timeout, c.Timeout)
 	}
+	if s.Files {
+		longest = max(longest, either(s.FileGrace, time.Minute)+patience)
+	}
 	return 2*timeout + s.writeTimeout() + s.handshakeTimeout() + s.Grace + longest + 30*time.Second
 }
 
@@ -434,6 +452,8 @@ func (w *World) settled() {
 	w.model.maps()
 	w.model.presence()
 	w.model.converged()
+	w.model.disk(true)
+	w.model.partials()
 	w.model.drained()
 	if w.failure != nil {
 		return
@@ -443,6 +463,9 @@ func (w *World) settled() {
 	for _, c := range w.clients {
 		c.gone = true
 		w.agenda.drop(c.again)
+		if c.real != nil {
+			c.real.cancel()
+		}
 	}
 	l := w.life
 	if l == nil || l.dead.Load() || l.stopping {

@@ -13,7 +13,7 @@ import (
 // world's own implementation, which can also do what no good client does. It
 // runs on the driver, under the world's lock.
 type peer struct {
-	c     *client
+	c     *fleetClient
 	w     *World
 	link  *link
 	rng   *rand.Rand
@@ -49,7 +49,7 @@ type request struct {
 	sent time.Duration
 }
 
-func newPeer(c *client) *peer {
+func newPeer(c *fleetClient) *peer {
 	return &peer{c: c, w: c.w, split: wire.NewSplitter(wire.MaxMaxFrame, 512), requests: make(map[uint64]request), senders: make(map[uint64]uint64)}
 }
 

@@ -12,6 +12,7 @@ var scenarios = []scenario{
 	{"reconnect-race", "few clients that come back before the server has noticed that they went", reconnectRace},
 	{"hostile", "clients that break the protocol, flood, do not read, and never say hello", hostile},
 	{"panics", "the server's own defects: panics at every place, with traffic", panics},
+	{"transfers", "real clients send and fetch files while links and disks fail", transfers},
 	{"crash", "a server that crashes and comes back on the disk that it left", crash},
 	{"swarm", "the seed draws the configuration, the fleet, and which faults are on", swarm},
 }
@@ -104,6 +105,23 @@ func crash(d *drawer) {
 	d.faults(40, "bye", "fin", "reset", "vanish", "logout", "double", "wall", "send")
 }
 
+func transfers(d *drawer) {
+	d.lasts(4 * time.Minute)
+	d.plan.Server = quickServer
+	d.plan.Server.Files = true
+	d.plan.Server.FileGrace = between(d.rng, time.Second, 30*time.Second)
+	d.plan.Server.Roll = chance(d.rng, 0.3)
+	d.fleet(5, func(i int, c *ClientPlan) {
+		if i > 0 {
+			c.Kind = "client"
+		}
+		c.Up.Bandwidth = 20_000 + d.rng.IntN(2_000_000)
+		c.Down.Bandwidth = 20_000 + d.rng.IntN(2_000_000)
+	})
+	d.faults(30, "put", "put", "put", "get", "get", "relay")
+	d.faults(20, "reset", "cut", "mute-up", "mute-down", "freeze", "bye", "disk", "crash", "restart", "send")
+}
+
 // swarm draws everything. A fault is on or off for the whole run, and those that
 // are on are weighed at random: a run with few kinds finds what a run with all of
 // them hides.
@@ -145,6 +163,9 @@ func swarm(d *drawer) {
 	if chance(r, 0.4) {
 		s.Roll, s.GraceRestart = true, between(r, 100*time.Millisecond, 40*time.Second)
 	}
+	if chance(r, 0.3) {
+		s.Files, s.FileGrace = true, between(r, 100*time.Millisecond, 40*time.Second)
+	}
 	d.plan.Slow = []string{"", "", "", "users", "registry", "/read", "/write", "connection/"}[r.IntN(8)]
 	users := 1 + r.IntN(8)
 	link := func() Conditions {
@@ -179,11 +200,14 @@ func swarm(d *drawer) {
 		if chance(r, 0.2) {
 			c.NAT = 1
 		}
+		if chance(r, 0.25) {
+			c.Kind = "client"
+		}
 	})
 	all := []string{
 		"bye", "fin", "reset", "half", "vanish", "hang", "mute-up", "mute-down", "freeze", "cut", "roam", "rebind", "double",
 		"login", "logout", "send", "request", "garbage", "huge", "slow", "corrupt", "kick", "stall", "wall", "panic", "emfile",
-		"flood", "shake", "silent", "early", "badlogin", "rewatch", "crash", "restart", "disk",
+		"flood", "shake", "silent", "early", "badlogin", "rewatch", "crash", "restart", "disk", "put", "get", "relay",
 	}
 	var on []string
 	for _, kind := range all {

@@ -140,6 +140,8 @@ func (d *drawer) fault(kind string) {
 		op.Client = 0
 		op.Text = panicPoints[d.rng.IntN(len(panicPoints))]
 		op.N = 1 + d.rng.IntN(2)
+	case "put", "relay", "get":
+		op.To, op.N, op.For = d.somebody(), d.rng.IntN(1<<(4+d.rng.IntN(16))), between(d.rng, time.Second, 2*time.Minute)
 	case "send":
 		op.To, op.N, op.Text = d.somebody(), 1+d.rng.IntN(20), "hello"
 	case "request":

@@ -9,7 +9,7 @@ import (
 // view is what a client knows of the users that it watches, by the algorithm of
 // PROTOCOL.md section 7, and what it holds the server to (G3).
 type view struct {
-	c       *client
+	c       *fleetClient
 	has     bool
 	epoch   uint64
 	version uint64
@@ -27,7 +27,7 @@ type building struct {
 	users                map[string]bool
 }
 
-func newView(c *client) view {
+func newView(c *fleetClient) view {
 	return view{c: c, online: make(map[string]bool), floor: make(map[*peer]uint64)}
 }
 

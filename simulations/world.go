@@ -28,6 +28,8 @@ type World struct {
 	tickets ticketPool
 	wallOff atomic.Int64
 
+	fileNames int // guarded by mu: makes names of files different
+
 	// guarded by mu; the driver holds it while something is due
 	mu      sync.Mutex
 	agenda  agenda
@@ -36,7 +38,7 @@ type World struct {
 	lives   int
 	booting bool // a life is being built
 	storage storage
-	clients []*client
+	clients []*fleetClient
 	model   *model
 	trace   *trace
 	tally   tally
