@@ -122,7 +122,7 @@ func helpCommand(root *cobra.Command) *cobra.Command {
 
 // usageTemplate is cobra's, with flags wrapped, and with what holds for all
 // commands at the end.
-const usageTemplate = `Usage:{{if and .Runnable .HasParent}}
+const usageTemplate = `Usage:{{if and .Runnable .HasParent (not .HasAvailableSubCommands)}}
   {{.UseLine}}{{end}}{{if .HasAvailableSubCommands}}
   {{.CommandPath}} COMMAND{{end}}{{if .HasExample}}
 
