@@ -109,7 +109,10 @@ var serverOps = map[string]func(w *World, op *Op){
 		})
 	},
 	// The wall clock jumps.
-	"wall": func(w *World, op *Op) { w.wallOff.Add(int64(op.For)) },
+	"wall": func(w *World, op *Op) {
+		w.wallOff.Add(int64(op.For))
+		w.effect("wall clock jumped")
+	},
 	// The next message of an actor whose ticket says Text panics; N of them.
 	"panic": func(w *World, op *Op) {
 		w.panics = append(w.panics, panicOrder{what: op.Text, left: max(op.N, 1)})

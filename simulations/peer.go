@@ -127,6 +127,7 @@ func (p *peer) drink() {
 			p.drinking = p.c.after(p.slow, func() {
 				p.drinking = nil
 				p.sip(16)
+				p.w.effect("sipped")
 				if !p.over && down.readable() {
 					p.drink()
 				}
@@ -234,6 +235,9 @@ func (p *peer) onWelcome(m *wire.Welcome) {
 	p.interval = time.Duration(m.Interval) * time.Millisecond //nolint:gosec // bounded
 	p.timeout = time.Duration(m.Timeout) * time.Millisecond   //nolint:gosec // bounded
 	p.w.effect("connected")
+	if p != p.c.peer {
+		p.w.effect("established beside another")
+	}
 	p.beats()
 	if p.c.plan.User != "" {
 		p.login(p.c.plan.User)
@@ -272,6 +276,7 @@ func (p *peer) answered(id uint64, what string) bool {
 		return false
 	}
 	delete(p.requests, id)
+	p.w.effect("answered " + r.what)
 	if r.what == "watch" {
 		p.c.view.agreed(p)
 	}
@@ -369,6 +374,9 @@ func (p *peer) end(why string) {
 		return
 	}
 	p.over = true
+	if p.strange != nil {
+		p.w.effect("stranger ended")
+	}
 	p.w.trace.tell(p.w.now(), p.c.name, fmt.Sprintf("%s: link %d", why, p.link.id))
 	p.link.down.sink = nil
 	if !p.link.dead {

@@ -122,6 +122,7 @@ func (p *pipe) arrive(s segment) {
 	default:
 		if p.corrupt > 0 {
 			p.corrupt--
+			p.w.effect("corrupted")
 			s.data[p.rng.IntN(len(s.data))] ^= byte(1 + p.rng.IntN(255))
 		}
 		p.recv = append(p.recv, s.data...)

@@ -105,6 +105,26 @@ func (t *Tally) Add(o Tally) {
 	t.News = sample(append(t.News, o.News...))
 }
 
+// Observed tells how often a fault was seen to matter.
+func (t *Tally) Observed(kind string) int {
+	n := t.Effects[kind]
+	for _, effect := range effectsOf[kind] {
+		n += t.Effects[effect]
+	}
+	return n
+}
+
+// effectsOf are the effects by which a fault is seen, where they have other names.
+var effectsOf = map[string][]string{
+	"stall": {"stall noticed"}, "panic": {"fault caught"}, "emfile": {"accept failed"}, "restart": {"restarted"},
+	"crash": {"crashed lost", "crashed kept", "crashed torn", "crashed killed"}, "disk": {"disk failed"},
+	"send": {"delivered"}, "flood": {"delivered"}, "kick": {"told kicked"}, "request": {"answered request"},
+	"shake": {"stranger ended"}, "silent": {"stranger ended"}, "early": {"stranger ended"},
+	"logout": {"answered logout"}, "login": {"refused login: already_logged_in"}, "double": {"established beside another"},
+	"corrupt": {"corrupted"}, "badlogin": {"refused login: login_refused", "refused login: internal", "refused login: already_logged_in"},
+	"rewatch": {"answered watch"}, "slow": {"sipped"}, "wall": {"wall clock jumped"}, "relay": {"relayed"},
+}
+
 // sample keeps a list of latencies short, and its greatest.
 func sample(d []time.Duration) []time.Duration {
 	if len(d) < 1<<17 {

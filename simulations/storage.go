@@ -105,6 +105,7 @@ func (l *life) onDisk(op faultdisk.Op, _ string) error {
 		return nil
 	}
 	l.diskHits.Add(1)
+	l.w.diskFailed.Add(1)
 	if wait == 0 {
 		return t.err
 	}

@@ -28,6 +28,8 @@ type World struct {
 	tickets ticketPool
 	wallOff atomic.Int64
 
+	diskFailed atomic.Int64
+
 	fileNames int // guarded by mu: makes names of files different
 
 	// guarded by mu; the driver holds it while something is due
@@ -274,6 +276,7 @@ func (w *World) fail(guarantee, expected, seen string, args ...any) {
 // finish ends everything and makes the result.
 func (w *World) finish() Result {
 	w.lock()
+	w.tally.Effects["disk failed"] += int(w.diskFailed.Load())
 	r := Result{
 		Seed: w.seed, Scenario: w.plan.Scenario, Lived: w.now(), Steps: w.steps, Trace: w.trace.Sum(), Failure: w.failure,
 		Tally: w.tally,

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"maps"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -13,6 +14,9 @@ import (
 func (p *program) simulateEnd(f *simulateFlags, s *sweepResult, plan simulations.Plan) error {
 	if s.Failures == nil {
 		s.Failures = []*simulations.Failure{}
+	}
+	if err := keepFailure(f, s, plan); err != nil {
+		return err
 	}
 	out := p.printer(p.out)
 	if f.asJSON {
@@ -27,6 +31,20 @@ func (p *program) simulateEnd(f *simulateFlags, s *sweepResult, plan simulations
 		return exitWith(exitFailure, "%s of %s failed a check", count(n, "run"), count(s.Seeds, "run"))
 	}
 	return nil
+}
+
+// shrinkRuns bounds how many runs are spent on making a failure smaller.
+const shrinkRuns = 400
+
+// keepFailure makes the first failure smaller, and saves what is left.
+func keepFailure(f *simulateFlags, s *sweepResult, plan simulations.Plan) error {
+	if len(s.Failures) == 0 || f.noShrink || f.replay != "" || s.Failures[0].Guarantee == "process" {
+		return nil
+	}
+	small, failure, _ := simulations.Shrink(plan, s.Failures[0], shrinkRuns)
+	s.Kept = filepath.Join(f.out, fmt.Sprintf("rollcall-%s-%d.json", plan.Scenario, plan.Seed))
+	s.Smaller = len(small.Ops)
+	return simulations.Save(s.Kept, simulations.Kept{Failure: failure, Plan: small})
 }
 
 // brief is the result with summaries in the place of long lists.
@@ -71,10 +89,10 @@ func (s *sweepResult) tell(out *printer) {
 	for _, kind := range slices.Sorted(maps.Keys(t.Injected)) {
 		d := t.Latency[kind]
 		if len(d) == 0 {
-			out.line("%-14s %10d %10d", kind, t.Injected[kind], t.Effects[kind])
+			out.line("%-14s %10d %10d", kind, t.Injected[kind], t.Observed(kind))
 			continue
 		}
-		out.line("%-14s %10d %10d   %10s %10s %10s %10s", kind, t.Injected[kind], t.Effects[kind],
+		out.line("%-14s %10d %10d   %10s %10s %10s %10s", kind, t.Injected[kind], t.Observed(kind),
 			ms(quantile(d, 0.5)), ms(quantile(d, 0.99)), ms(quantile(d, 1)), ms(t.Deadline[kind]))
 	}
 	out.line("")
@@ -91,7 +109,7 @@ func (s *sweepResult) tell(out *printer) {
 		out.line("  repeat:   rollcall simulate --scenario %s --seed %d --seeds 1", s.Scenario, x.Seed)
 	}
 	if s.Kept != "" {
-		out.line("  smaller:  rollcall simulate --replay %s", s.Kept)
+		out.line("  smaller:  rollcall simulate --replay %s (%s)", s.Kept, count(s.Smaller, "operation"))
 	}
 }
 

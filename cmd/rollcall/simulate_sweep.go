@@ -25,7 +25,8 @@ type sweepResult struct {
 	Took     time.Duration          `json:"took_ns"`
 	Steps    uint64                 `json:"steps"`
 	Trace    string                 `json:"trace,omitempty"`
-	Kept     string                 `json:"kept,omitempty"` // the file of the failure that was made smaller
+	Kept     string                 `json:"kept,omitempty"`    // the file of the failure that was made smaller
+	Smaller  int                    `json:"smaller,omitempty"` // how many operations are left in it
 	Tally    simulations.Tally      `json:"tally"`
 }
 
