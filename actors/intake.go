@@ -3,6 +3,7 @@ package actors
 import (
 	"fmt"
 	"runtime/debug"
+	"sync"
 
 	"example.com/rollcall/wire"
 )
@@ -18,17 +19,73 @@ type intake struct {
 }
 
 // remainder is what is kept between two reads. Its bound is one frame and what
-// one read brings.
+// one read brings, or the room of a buffer that all share.
 type remainder struct {
 	bytes []byte    // a frame that has begun; behind a frame that waits, whole ones too
 	waits paidFrame // a frame for which there were no credits; msg is nil: none
 }
 
-// feed takes in bytes that were read; b is the caller's again afterwards. It
-// reports whether the connection waits for credits: then nothing more is to be
-// read until wake was called.
-func (c *connection) feed(in *intake, b []byte, wake waker) (held bool) {
-	batch, rest, held, err := c.cut(in, b, wake)
+// smallRest is up to how many bytes a remainder has room of its own: as much as
+// it needs. A longer one, which most often is a part of a file, borrows a buffer.
+const smallRest = 4 << 10
+
+// restBuffers are for long remainders.
+var restBuffers = sync.Pool{New: func() any { return new([restRoom]byte) }}
+
+// restRoom is the size of such a buffer. What is longer has one made for it.
+const restRoom = 128 << 10
+
+// keep keeps what is left over, which may be a part of what was kept.
+func (in *intake) keep(left []byte, waits paidFrame) {
+	var old []byte
+	if in.rest != nil {
+		old = in.rest.bytes
+	}
+	if len(left) == 0 && waits.msg == nil {
+		in.rest = nil
+		returnRest(old)
+		return
+	}
+	if in.rest == nil {
+		in.rest = new(remainder)
+	}
+	in.rest.waits = waits
+	if len(left) > smallRest && len(left) <= restRoom && cap(old) == restRoom {
+		in.rest.bytes = append(old[:0], left...)
+		return
+	}
+	var room []byte
+	if len(left) > smallRest && len(left) <= restRoom {
+		if b, ok := restBuffers.Get().(*[restRoom]byte); ok { // always
+			room = b[:0]
+		}
+	}
+	in.rest.bytes = append(room, left...)
+	returnRest(old)
+}
+
+// returnRest gives a buffer back that was borrowed.
+func returnRest(b []byte) {
+	if cap(b) == restRoom {
+		restBuffers.Put((*[restRoom]byte)(b[:restRoom]))
+	}
+}
+
+// lead copies a frame that has begun to the front of the buffer that is read into
+// next, and returns its length: so that it is not what comes that is copied. Zero
+// when the frame is so long that little would be left of the buffer.
+func (in *intake) lead(buf []byte) int {
+	if in.rest == nil || in.rest.waits.msg != nil || len(in.rest.bytes) > len(buf)/2 {
+		return 0
+	}
+	return copy(buf, in.rest.bytes)
+}
+
+// feed takes in bytes that were read, behind the lead of what was kept, 0 for
+// none; b is the caller's again afterwards. It reports whether the connection
+// waits for credits: then nothing more is to be read until wake was called.
+func (c *connection) feed(in *intake, b []byte, lead int, wake waker) (held bool) {
+	batch, rest, held, err := c.cut(in, b, lead, wake)
 	if len(batch) > 0 {
 		c.tellHere(inbound{batch})
 	}
@@ -47,9 +104,9 @@ func (c *connection) feed(in *intake, b []byte, wake waker) (held bool) {
 
 // cut decodes the whole frames of what is left over and of b, pays for them, and
 // keeps the rest.
-func (c *connection) cut(in *intake, b []byte, wake waker) (batch []paidFrame, rest int, held bool, err error) {
+func (c *connection) cut(in *intake, b []byte, lead int, wake waker) (batch []paidFrame, rest int, held bool, err error) {
 	all := b
-	if in.rest != nil {
+	if in.rest != nil && lead == 0 {
 		if f := in.rest.waits; f.msg != nil {
 			taken, closed := c.credits.takeOr(f.credit, c.freed, wake)
 			switch {
@@ -92,7 +149,7 @@ func (c *connection) cut(in *intake, b []byte, wake waker) (batch []paidFrame, r
 			return batch, 0, false, errEnding
 		}
 		if !taken {
-			in.rest = &remainder{bytes: append([]byte(nil), left...), waits: paid}
+			in.keep(left, paid)
 			return batch, len(left), true, nil
 		}
 		if batch == nil {
@@ -100,13 +157,10 @@ func (c *connection) cut(in *intake, b []byte, wake waker) (batch []paidFrame, r
 		}
 		batch = append(batch, paid)
 	}
-	switch {
-	case len(left) == 0:
-		in.rest = nil
-	case in.rest != nil && len(left) == len(all):
+	if in.rest != nil && lead == 0 && len(left) == len(all) && len(left) > 0 {
 		in.rest.bytes = all // it has grown in its own buffer, and goes on there
-	default:
-		in.rest = &remainder{bytes: append([]byte(nil), left...)}
+	} else {
+		in.keep(left, paidFrame{})
 	}
 	return batch, len(left), false, nil
 }

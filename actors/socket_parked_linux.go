@@ -147,11 +147,12 @@ func (s *socket) drain(buf []byte) (more bool) {
 			more = false
 		}
 	}()
-	if s.in.waiting() && s.c.feed(&s.in, nil, s) {
+	if s.in.waiting() && s.c.feed(&s.in, nil, 0, s) {
 		return false
 	}
 	for range readsAtOnce {
-		n, err := s.receive(buf)
+		lead := s.in.lead(buf)
+		n, err := s.receive(buf[lead:])
 		switch {
 		case err == syscall.EINTR: //nolint:errorlint // a bare number
 			continue
@@ -166,11 +167,11 @@ func (s *socket) drain(buf []byte) (more bool) {
 		}
 		if !s.in.dropped {
 			s.c.heard(n)
-			if s.c.feed(&s.in, buf[:n], s) {
+			if s.c.feed(&s.in, buf[:lead+n], lead, s) {
 				return false
 			}
 		}
-		if n < len(buf) && !s.final.Load() {
+		if n < len(buf)-lead && !s.final.Load() {
 			return false // what comes from now on is told anew
 		}
 	}
