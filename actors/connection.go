@@ -140,7 +140,9 @@ func (c *connection) restLanes() {
 func (s *System) spawnConnection(t net.Conn) {
 	limitUnsent(t)
 	var park parked
-	if !s.set.Goroutines {
+	if f, ok := t.(Feeder); ok {
+		park = &fed{Feeder: f}
+	} else if !s.set.Goroutines {
 		park = s.park(t)
 	}
 	c := &connection{

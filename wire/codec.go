@@ -76,11 +76,17 @@ func Append(dst []byte, m Message) ([]byte, error) {
 		return dst, fmt.Errorf("%s: %w", m.Type(), err)
 	}
 	start := len(dst)
-	buf := bytes.NewBuffer(append(dst, 0, 0, 0, 0, byte(m.Type())))
-	if err := encoding.MarshalToBuffer(m, buf); err != nil {
-		return dst, fmt.Errorf("wire: encoding %T: %w", m, err)
+	if dst == nil {
+		dst = make([]byte, 0, HeaderSize+bodyRoom(m))
 	}
-	out := buf.Bytes()
+	out, done := appendBody(append(dst, 0, 0, 0, 0, byte(m.Type())), m)
+	if !done {
+		buf := bytes.NewBuffer(out)
+		if err := encoding.MarshalToBuffer(m, buf); err != nil {
+			return dst, fmt.Errorf("wire: encoding %T: %w", m, err)
+		}
+		out = buf.Bytes()
+	}
 	length := len(out) - start - 4
 	if length > MaxMaxFrame {
 		return dst, fmt.Errorf("%w: %d bytes", ErrFrameTooLarge, length)

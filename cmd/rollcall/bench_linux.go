@@ -90,7 +90,7 @@ machine too. With --server it measures a server that runs already.`,
 	for _, k := range benchKinds {
 		cmd.AddCommand(p.benchKindCommand(f, k))
 	}
-	cmd.AddCommand(benchFloorCommand(p), benchLoadCommand(p))
+	cmd.AddCommand(p.benchScaleCommand(), benchFloorCommand(p), benchLoadCommand(p))
 	return cmd
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"os"
 	"runtime/debug"
 	"runtime/metrics"
 	"time"
@@ -14,6 +15,10 @@ import (
 func giveBack(ctx context.Context) {
 	ticker := time.NewTicker(quietFor)
 	defer ticker.Stop()
+	if os.Getenv("GOGC") == "" { // nobody has chosen
+		before := debug.SetGCPercent(percentFor(0))
+		defer debug.SetGCPercent(before)
+	}
 	var w releaser
 	for {
 		select {
@@ -21,7 +26,12 @@ func giveBack(ctx context.Context) {
 			return
 		case <-ticker.C:
 		}
-		if w.due(readHeap(), time.Now()) {
+		h := readHeap()
+		if percent := percentFor(h.live); percent != w.percent && os.Getenv("GOGC") == "" {
+			w.percent = percent
+			debug.SetGCPercent(percent)
+		}
+		if w.due(h, time.Now()) {
 			debug.FreeOSMemory()
 		}
 	}
@@ -35,6 +45,16 @@ const (
 	// releaseWorth is what a release has to bring, beside a quarter of what lives.
 	releaseWorth = 2 << 20
 )
+
+// busyHeap is how much may be allocated between two collections, at the least: a
+// small heap would be collected a hundred times a second under load.
+const busyHeap = 32 << 20
+
+// percentFor returns Go's setting (GOGC) for so much live memory.
+func percentFor(live uint64) int {
+	const least = 4 << 20                               // below that, Go counts as if it were that
+	return int(max(100, 100*busyHeap/max(live, least))) //nolint:gosec // at most 800
+}
 
 // heap is what is known of the memory at one moment, in bytes.
 type heap struct {
@@ -60,8 +80,9 @@ func readHeap() heap {
 
 // releaser decides when memory is given back.
 type releaser struct {
-	before heap
-	last   time.Time
+	before  heap
+	last    time.Time
+	percent int
 }
 
 // due is asked once in quietFor.

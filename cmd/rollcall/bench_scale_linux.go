@@ -1,0 +1,53 @@
+package main
+
+import (
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"example.com/rollcall/cmd/rollcall/internal/bench"
+)
+
+// benchScaleCommand measures how many connections the actors hold without sockets.
+func (p *program) benchScaleCommand() *cobra.Command {
+	s := bench.Scale{Count: 1_000_000, Interval: 30 * time.Second, Duration: 15 * time.Second, Leavers: 100_000}
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use: "scale [flags]", Short: "Measure connections in memory, beyond what descriptors allow",
+		Long: `Scale fills a server in this process with --count connections in memory, each with
+a user who is logged in and answers its pings, watches it for --duration, and then lets
+--leavers of them vanish at once: until a watcher knows of all. Both sides are in the
+figures; a connection's other side costs some 50 bytes.`,
+		Example: "  rollcall bench scale --count 3000000 --gc 25",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if s.Count < 1 || s.Leavers < 0 || s.Interval < time.Second {
+				return usage("--count must be at least 1, --leavers not negative, --interval at least 1s")
+			}
+			notes := p.printer(p.err)
+			s.Progress = func(format string, args ...any) { notes.line(format, args...) }
+			values, err := s.Run(cmd.Context())
+			if err != nil {
+				return err
+			}
+			t := p.table(asJSON, 0, "FIGURE\tVALUE\tUNIT")
+			for _, v := range values {
+				if asJSON {
+					t.object(v)
+				} else {
+					t.row(v.Name, number(v.Value), v.Unit)
+				}
+			}
+			return t.flush()
+		},
+	}
+	fs := cmd.Flags()
+	fs.SortFlags = false
+	fs.IntVar(&s.Count, "count", s.Count, "connections")
+	fs.DurationVar(&s.Interval, "interval", s.Interval, "their heartbeat")
+	fs.DurationVar(&s.Duration, "duration", s.Duration, "how long they are watched")
+	fs.IntVar(&s.Leavers, "leavers", s.Leavers, "how many vanish at once")
+	fs.IntVar(&s.GC, "gc", 0, "Go's GOGC: less saves memory, and costs processor time (default as it is)")
+	fs.BoolVar(&asJSON, "json", false, "as JSON, one figure a line")
+	return cmd
+}

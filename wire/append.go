@@ -1,0 +1,64 @@
+package wire
+
+// appendBody appends the body of the messages that go by the thousand, which
+// leaves the library out: it takes one allocation where that takes six. The
+// bytes are the same. It reports false for every other message.
+func appendBody(dst []byte, m Message) ([]byte, bool) {
+	switch m := m.(type) {
+	case *Deliver:
+		return m.appendBody(dst), true
+	case *Ping:
+		return appendUint(append(dst, majorMap<<5|1, 1), m.Time), true
+	case *Pong:
+		dst = append(dst, majorMap<<5|1+one(m.Time != 0), 1)
+		if dst = appendUint(dst, m.Echo); m.Time != 0 {
+			dst = appendUint(append(dst, 2), m.Time)
+		}
+		return dst, true
+	case *OK:
+		return appendUint(append(dst, majorMap<<5|1, 1), m.Request), true
+	case *Ack:
+		dst = appendUint(append(dst, majorMap<<5|2, 1), m.ID)
+		return appendUint(append(dst, 2), m.Sessions), true
+	}
+	return dst, false
+}
+
+func (m *Deliver) appendBody(dst []byte) []byte {
+	fields := 3 + one(len(m.Body) > 0) + one(m.Kind != "") + one(m.At != 0)
+	dst = appendUint(append(dst, majorMap<<5|fields, 1), m.ID)
+	dst = append(appendHead(append(dst, 2), majorText, uint64(len(m.From))), m.From...)
+	if len(m.Body) > 0 {
+		dst = append(appendHead(append(dst, 3), majorBytes, uint64(len(m.Body))), m.Body...)
+	}
+	if m.Kind != "" {
+		dst = append(appendHead(append(dst, 4), majorText, uint64(len(m.Kind))), m.Kind...)
+	}
+	dst = appendUint(append(dst, 5), m.Connection)
+	switch {
+	case m.At > 0:
+		dst = appendUint(append(dst, 6), uint64(m.At))
+	case m.At < 0:
+		dst = appendHead(append(dst, 6), majorNegative, uint64(-(m.At + 1))) //nolint:gosec // not negative
+	}
+	return dst
+}
+
+// bodyRoom is how much appendBody takes at most, for a whole allocation.
+func bodyRoom(m Message) int {
+	const head = 9 + 1 // an item's head, and its key
+	if d, ok := m.(*Deliver); ok {
+		return len(d.From) + len(d.Body) + len(d.Kind) + 6*head + 1
+	}
+	return 2*head + 1
+}
+
+func one(there bool) byte {
+	if there {
+		return 1
+	}
+	return 0
+}
+
+func appendUint(dst []byte, v uint64) []byte { return appendHead(dst, 0, v) }
+
