@@ -52,7 +52,7 @@ func (f *fed) Came(b []byte) (full bool) {
 	}
 	defer f.guard()
 	f.c.heard(len(b))
-	return f.c.feed(&f.in, b, f)
+	return f.c.feed(&f.in, b, 0, f)
 }
 
 // Ended implements Fed.
@@ -76,7 +76,7 @@ func (f *fed) wake() {
 			return
 		}
 		defer f.guard()
-		f.c.feed(&f.in, nil, f)
+		f.c.feed(&f.in, nil, 0, f)
 	}()
 }
 
