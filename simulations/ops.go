@@ -7,7 +7,6 @@ import (
 	"syscall"
 	"time"
 
-	"example.com/rollcall/supervisor"
 	"example.com/rollcall/wire"
 )
 
@@ -476,6 +475,7 @@ func (w *World) settled() {
 		return
 	}
 	began := w.now()
+	w.at(began+shutdownEnds, "", func() { w.fail("leak", "a shutdown that ends", "it has lasted %v", w.now()-began) })
 	w.go1(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
@@ -507,5 +507,3 @@ func (w *World) stopped(l *life, began time.Duration, err, served error) {
 	l.dead.Store(true)
 	w.stage = over
 }
-
-func (w *World) counters(c supervisor.Counters) { _ = c }
