@@ -25,10 +25,6 @@ func (w *World) quiescent() {
 	}
 	w.model.late()
 	w.model.overdue()
-	w.model.news()
-	if w.model.graceOver() {
-		w.dirty = true
-	}
 	if !w.dirty || w.failure != nil {
 		return
 	}
@@ -40,6 +36,7 @@ func (w *World) quiescent() {
 		w.model.presence()
 	}
 	w.model.disk(false)
+	w.embedded(false)
 }
 
 // handshakeTimeout and the others are the server's defaults, where the plan has none.

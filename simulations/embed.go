@@ -6,6 +6,18 @@ import (
 	"example.com/rollcall/supervisor"
 )
 
+// embedded runs the embedding program's own check.
+func (w *World) embedded(healed bool) {
+	if w.embed == nil || w.embed.Check == nil || w.failure != nil {
+		return
+	}
+	w.query(func(ctx context.Context, s *supervisor.Supervisor) {
+		if err := w.embed.Check(ctx, s, healed); err != nil {
+			w.fail("embedder", "what the embedding program wants", "%v", err)
+		}
+	})
+}
+
 // Embed puts an embedding program's own parts into the world.
 type Embed struct {
 	// Config may change the server's configuration before each of its lives; the

@@ -33,7 +33,9 @@ type link struct {
 	fresh    bool          // not yet looked up in both maps
 	cause    string        // the fault that is to end it; empty: none
 	causeAt  time.Duration // when it was injected
-	held     time.Duration // when the server last had not read what had come
+	// causeEnds is when a fault that passes is over; 0: it does not pass.
+	causeEnds time.Duration
+	held      time.Duration // when the server last had not read what had come
 }
 
 // network is the wire between all clients and the server's lives.

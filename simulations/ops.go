@@ -7,6 +7,7 @@ import (
 	"syscall"
 	"time"
 
+	"example.com/rollcall/supervisor"
 	"example.com/rollcall/wire"
 )
 
@@ -53,7 +54,10 @@ func (w *World) injected(op *Op, k *link) {
 	w.trace.tell(w.now(), "world", op.Kind+" link "+itoa(uint64(k.id))) //nolint:gosec // positive
 	w.tally.pair(op.Kind, k.state())
 	if fatal[op.Kind] && k.cause == "" {
-		k.cause, k.causeAt = op.Kind, w.now()
+		k.cause, k.causeAt, k.causeEnds = op.Kind, w.now(), 0
+		if op.For > 0 {
+			k.causeEnds = w.now() + op.For
+		}
 	}
 }
 
@@ -97,6 +101,9 @@ var serverOps = map[string]func(w *World, op *Op){
 		w.model.stallBegan = w.now()
 		w.at(w.now()+op.For, "stall ends", func() {
 			l.held.Store(false)
+			if w.life != l || l.dead.Load() {
+				return // it has crashed meanwhile
+			}
 			w.model.stallEnded = w.now()
 			w.model.nextLate = 0
 			w.dirty = true
@@ -138,10 +145,10 @@ var clientOps = map[string]func(c *fleetClient, op *Op){
 		c.w.tally.injected(op.Kind)
 		c.held.Store(true)
 		for _, p := range c.peers() {
-			c.w.injected(&Op{Kind: "freeze"}, p.link)
+			c.w.injected(&Op{Kind: "freeze", For: op.For}, p.link)
 		}
 		for _, k := range c.links() {
-			c.w.injected(&Op{Kind: "freeze"}, k)
+			c.w.injected(&Op{Kind: "freeze", For: op.For}, k)
 		}
 		c.after(op.For, c.thaw)
 	},
@@ -450,12 +457,14 @@ func (w *World) settled() {
 		return
 	}
 	w.still = true
+	w.model.bounds()
 	w.model.late()
 	w.model.maps()
 	w.model.presence()
 	w.model.converged()
 	w.model.disk(true)
 	w.model.partials()
+	w.embedded(true)
 	w.model.drained()
 	if w.failure != nil {
 		return
@@ -475,7 +484,6 @@ func (w *World) settled() {
 		return
 	}
 	began := w.now()
-	w.at(began+shutdownEnds, "", func() { w.fail("leak", "a shutdown that ends", "it has lasted %v", w.now()-began) })
 	w.go1(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
@@ -507,3 +515,5 @@ func (w *World) stopped(l *life, began time.Duration, err, served error) {
 	l.dead.Store(true)
 	w.stage = over
 }
+
+func (w *World) counters(c supervisor.Counters) { _ = c }

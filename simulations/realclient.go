@@ -30,6 +30,7 @@ type realClient struct {
 	watch  *ticket
 
 	// guarded by the world's lock
+	offers  int             // that came
 	queued  int             // jobs that wait
 	busy    string          // the job that is under way; empty: none
 	since   time.Duration   // since when
@@ -82,6 +83,7 @@ func (c *fleetClient) startReal() {
 			r.upSince = c.w.now()
 		},
 		OnDeliver: func(client.Message) {},
+		OnOffer:   func(o client.Offer) { r.accept(ctx, o) },
 		OnFileNotice: func(wire.FileNotice) {
 			c.w.lock()
 			defer c.w.unlock()
@@ -321,6 +323,8 @@ func (r *realClient) put(op *Op, relay bool) {
 		defer w.unlock()
 		w.trace.tell(w.now(), r.c.name, fmt.Sprintf("put %s: %v", name, err))
 		switch {
+		case err == nil && relay:
+			w.effect("relayed")
 		case err == nil && !relay:
 			w.effect("put")
 			r.files = append(r.files, res.File)
@@ -329,6 +333,35 @@ func (r *realClient) put(op *Op, relay bool) {
 			w.fail("G5", "the content that was sent", "%s: put %s: %v", r.c.name, name, err)
 		default:
 			w.effect("put failed")
+		}
+	})
+}
+
+// accept takes what another user wants to send straight to this one.
+func (r *realClient) accept(ctx context.Context, o client.Offer) {
+	w := r.c.w
+	w.lock()
+	r.offers++
+	t := newTicket(&r.c.host, r.c.name+"/accept/"+strconv.Itoa(r.offers))
+	w.unlock()
+	w.go1(func() {
+		t.what = "begins"
+		w.gate.enter(t)
+		ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
+		defer cancel()
+		var to target
+		res, err := o.AcceptTo(ctx, &to, client.GetOptions{})
+		t.what = "ends"
+		w.gate.enter(t)
+		w.lock()
+		defer w.unlock()
+		if err != nil {
+			w.effect("relay failed")
+			return
+		}
+		w.effect("accepted")
+		if !bytes.Equal(to.b, content(w.seed, res.File.Name, len(to.b))) || uint64(len(to.b)) != res.File.Size {
+			w.fail("G5", "the file that was sent", "%s got another one for %s", r.c.name, res.File.Name)
 		}
 	})
 }

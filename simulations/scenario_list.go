@@ -13,7 +13,6 @@ var scenarios = []scenario{
 	{"hostile", "clients that break the protocol, flood, do not read, and never say hello", hostile},
 	{"panics", "the server's own defects: panics at every place, with traffic", panics},
 	{"transfers", "real clients send and fetch files while links and disks fail", transfers},
-	{"churn", "users who come and go all the time, and watchers that read slowly or were away for long", churn},
 	{"crash", "a server that crashes and comes back on the disk that it left", crash},
 	{"swarm", "the seed draws the configuration, the fleet, and which faults are on", swarm},
 }

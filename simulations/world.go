@@ -47,6 +47,7 @@ type World struct {
 	failure *Failure
 	stage   stage
 	loose   bool // there is no gate: what the server tells its program may lag behind what it does
+	alone   bool // no other run lives in this process: goroutines can be counted
 	still   bool // everything was healed and had its time: checks of such a run begin to count
 
 	// owned by the driver
@@ -92,7 +93,9 @@ type Options struct {
 // what a check has found is in the result.
 func Run(p Plan, o Options) (Result, error) {
 	var r Result
-	err := inBubble(func() { r = runInBubble(p, o) })
+	alone := running.Add(1) == 1
+	defer running.Add(-1)
+	err := inBubble(func() { r = runInBubble(p, o, alone) })
 	if err != nil {
 		if r.Failure == nil {
 			r.Failure = &Failure{Seed: p.Seed, Scenario: p.Scenario, Guarantee: breakage(err), Seen: firstLine(err.Error()), Expected: "an orderly end, with no goroutine left"}
@@ -101,6 +104,9 @@ func Run(p Plan, o Options) (Result, error) {
 	}
 	return r, nil
 }
+
+// running counts the runs of this process.
+var running atomic.Int64
 
 // breakage names the check that a broken run has failed.
 func breakage(err error) string {
@@ -115,14 +121,14 @@ func firstLine(s string) string {
 	return line
 }
 
-func runInBubble(p Plan, o Options) Result {
+func runInBubble(p Plan, o Options, alone bool) Result {
 	w := &World{
 		seed: p.Seed, plan: p, base: time.Now(), gate: newGate(), order: stream(p.Seed, "order"),
 		embed: o.Embed, trace: newTrace(o.Trace),
 	}
 	w.net.w = w
 	w.gate.off.Store(o.NoGate)
-	w.loose = o.NoGate
+	w.loose, w.alone = o.NoGate, alone
 	w.model = newModel(w)
 	w.tally = newTally()
 	w.storage = newStorage()
