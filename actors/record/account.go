@@ -173,7 +173,7 @@ func (a *Account) takeAnnouncement(r *Announcement) {
 			a.Return = r
 		}
 	case r.At < a.At, a.Departure == nil && a.Return != nil:
-	case r == a.Lost, a.Lost == nil && a.mine(r.Epoch, r.Connection):
+	case a.Lost != nil && r.Epoch == a.Lost.Epoch && r.Version == a.Lost.Version, a.Lost == nil && a.mine(r.Epoch, r.Connection):
 		a.Announcements = append(a.Announcements, r)
 	case a.Lost == nil && a.Return == nil && r.Reason == wire.ReasonNodeLost && r.Epoch != a.Epoch &&
 		r.At >= a.At && a.Session != nil && a.Session.HeldUntil > 0 && len(a.Announcements) == 0:
