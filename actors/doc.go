@@ -15,6 +15,9 @@
 //	    terminations on: that is what makes them exactly one (G2).
 //	  - user_manager*.go: the one actor that owns sessions and presence.
 //	  - herald.go: hands events to the embedding program.
+//	  - recorder*.go: writes the roll and the journal, behind everything else. One
+//	    goroutine waits for the disk; what waits for it is bounded by the pure room
+//	    backlog. user_manager_restart.go takes over what a crash has left.
 //
 // Messages are typed values, grouped by receiver in messages_*.go.
 //

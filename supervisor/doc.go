@@ -14,6 +14,10 @@
 // actor of the program's ([Supervisor.SubscribeActor]). Queries go to the actor that owns
 // the answer.
 //
+// With a [Roll] a crash is a departure: users who do not come back within
+// Config.GraceRestart go offline with node_lost. [Supervisor.Why] and
+// [Supervisor.Departures] tell from the [Journal] why connections ended.
+//
 // # Invariants
 //
 //   - No globals, no signal handlers, no os.Exit; nothing is logged unless a

@@ -18,6 +18,8 @@
 //     logins does not count (S3).
 //   - Graces run out in the order of their deadlines, then of the users' names
 //     (P3), and never before their deadline.
+//   - A user of an earlier life of the server that was lost is held like any other
+//     ([Book.Restore]), with wire.ReasonNodeLost, whatever Config.Grace is (G7).
 //   - An operation that returns an error has changed nothing (S1).
 //   - The user of a connection, and the connections of a user, are each found
 //     with one look into a map (N25).
