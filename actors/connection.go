@@ -74,10 +74,11 @@ type connection struct {
 	writeBegan time.Duration
 	answers    int32 // answers to watches in the state lane
 	phase      phase
-	owed       bool // watches were answered without their state; deltas are obsolete
-	awaiting   bool // a new snapshot was asked for; deltas are obsolete
-	settling   bool // a login or a logout is under way: what follows waits for it (N16)
-	writing    bool // a write is under way
+	takes      featureBits // in use; static from the registration on, for other actors too
+	owed       bool        // watches were answered without their state; deltas are obsolete
+	awaiting   bool        // a new snapshot was asked for; deltas are obsolete
+	settling   bool        // a login or a logout is under way: what follows waits for it (N16)
+	writing    bool        // a write is under way
 
 	// owned by the actor: its end
 	reading         bool // somebody reads, or will

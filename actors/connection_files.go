@@ -295,6 +295,20 @@ func (c *connection) filesLogout() {
 	c.sys.files.tell(loggedOut{c: c, user: c.user})
 }
 
+// featureBits are the features in use of one connection.
+type featureBits uint8
+
+// has reports whether a feature is in use.
+func (f featureBits) has(want wire.Features) bool { return wire.Features(f).Has(want) }
+
+// features are those of this server: without a store it has nothing to tell.
+func (s *System) features() wire.Features {
+	if s.files == nil {
+		return 0
+	}
+	return wire.FeatureFileNotices | wire.FeatureOffers
+}
+
 // whose returns the user of a connection, for other actors.
 func (c *connection) whose() string {
 	if user := c.loggedIn.Load(); user != nil {

@@ -12,13 +12,14 @@ import (
 // onHello asks the registry for a place in both maps. The welcome waits for
 // the answer: a client that has been welcomed is in the maps (G1).
 func (c *connection) onHello(h *wire.Hello) {
-	terms, err := handshake.Negotiate(h, handshake.Supported, c.sys.set.Heartbeat)
+	terms, err := handshake.Negotiate(h, handshake.Supported, c.sys.set.Heartbeat, c.sys.features())
 	if err != nil {
 		c.end(wire.ReasonVersionUnsupported, ending{detail: err.Error()})
 		return
 	}
 	c.identifier = h.Identifier
 	c.times = terms.Times
+	c.takes = featureBits(terms.Features)
 	c.phase = registering
 	c.sys.registry.tell(register{c: c, identifier: h.Identifier})
 }
@@ -40,6 +41,7 @@ func (c *connection) onRegistered() {
 		Interval: uint64(c.times.Interval / time.Millisecond), //nolint:gosec // positive
 		Timeout:  uint64(c.times.Timeout / time.Millisecond),  //nolint:gosec // positive
 		MaxFrame: uint64(s.set.MaxFrame),                      //nolint:gosec // positive
+		Features: wire.Features(c.takes),
 		Server:   serverName, Time: s.set.Wall().UnixMilli(),
 	})
 	early := c.early

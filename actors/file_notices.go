@@ -102,12 +102,12 @@ func (m *fileManager) dispatch(n notification) {
 	})
 }
 
-// notice tells all who are online, each session once, and returns the users who
-// are not.
+// notice tells all who are online, each session that takes notices once, and
+// returns the users who have none: they count as offline here.
 func (u *userManager) notice(n notification) (offline []string) {
 	users := slices.Compact(slices.Sorted(slices.Values(n.users)))
 	for _, user := range users {
-		if u.tellSessions(user, fileNotice{user, n.frame}) == 0 {
+		if u.tellSessions(user, wire.FeatureFileNotices, fileNotice{user, n.frame}) == 0 {
 			offline = append(offline, user)
 		}
 	}
@@ -116,7 +116,7 @@ func (u *userManager) notice(n notification) (offline []string) {
 		all, next, rest := u.book.Page(cursor, page)
 		for i := range all {
 			if _, told := slices.BinarySearch(users, all[i].Name); !told {
-				u.tellSessions(all[i].Name, fileNotice{all[i].Name, n.frame})
+				u.tellSessions(all[i].Name, wire.FeatureFileNotices, fileNotice{all[i].Name, n.frame})
 			}
 		}
 		cursor, more = next, rest
@@ -145,6 +145,16 @@ func (m *fileManager) arrived(x arrived) {
 	if x.c.finished.Load() != nil {
 		return // it has gone, and nobody would tell us once more
 	}
+	if x.c.takes.has(wire.FeatureFileNotices) {
+		m.tellNews(x)
+	}
+	if x.c.takes.has(wire.FeatureOffers) {
+		m.tellOffers(x)
+	}
+}
+
+// tellNews tells of what was kept, and of what is on its way.
+func (m *fileManager) tellNews(x arrived) {
 	m.visitDesk(x.user, x.c)
 	ids := m.puts.Of(x.user)
 	for _, id := range ids[max(len(ids)-arrivalNotices, 0):] {
@@ -161,6 +171,10 @@ func (m *fileManager) arrived(x arrived) {
 			x.c.tell(fileNotice{x.user, frame})
 		}
 	}
+}
+
+// tellOffers tells of the offers that wait.
+func (m *fileManager) tellOffers(x arrived) {
 	for _, id := range m.relays.Of(x.user) {
 		b, ok := m.book.Get(id)
 		t := m.transfers[id]

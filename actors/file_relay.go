@@ -12,26 +12,26 @@ import (
 // Relays: a file is offered to all sessions of a user, and goes to the first
 // that accepts.
 
-// tellSessions tells a message to every session of a user, save on the excepted
-// connections, and returns to how many. It runs on the user manager.
-func (u *userManager) tellSessions(user string, msg any, except ...uint64) int {
-	conns := u.sessionsOf(user, except...)
+// tellSessions tells a message to every session of a user that takes it, save on
+// the excepted connections, and returns to how many. It runs on the user manager.
+func (u *userManager) tellSessions(user string, takes wire.Features, msg any, except ...uint64) int {
+	conns := u.sessionsOf(user, takes, except...)
 	for _, c := range conns {
 		c.tell(msg)
 	}
 	return len(conns)
 }
 
-func (u *userManager) sessionsOf(user string, except ...uint64) (conns []*connection) {
+func (u *userManager) sessionsOf(user string, takes wire.Features, except ...uint64) (conns []*connection) {
 	for _, id := range u.book.Connections(user) {
-		if c := u.conns[id]; c != nil && !slices.Contains(except, id) {
+		if c := u.conns[id]; c != nil && c.takes.has(takes) && !slices.Contains(except, id) {
 			conns = append(conns, c)
 		}
 	}
 	return conns
 }
 
-// offer offers a relay to all sessions of its recipient. The one that sends it is
+// offer offers a relay to all sessions of its recipient that take offers. The one that sends it is
 // none of them: the number means something else there.
 func (m *fileManager) offer(x transfer.Transfer, meta *filestore.Meta) {
 	m.relays.Add(x.ID, meta.Recipients)
@@ -42,8 +42,9 @@ func (m *fileManager) offer(x transfer.Transfer, meta *filestore.Meta) {
 	}
 	m.sys.users.tell(userQuery{
 		ask: func(u *userManager) {
-			conns := u.sessionsOf(x.Key.To, x.Conn)
-			m.tell(offered{id: x.ID, number: x.Number, sessions: len(conns)}) // before any accept
+			conns := u.sessionsOf(x.Key.To, wire.FeatureOffers, x.Conn)
+			online := len(u.sessionsOf(x.Key.To, 0)) > 0
+			m.tell(offered{id: x.ID, number: x.Number, sessions: len(conns), online: online}) // before any accept
 			for _, c := range conns {
 				c.tell(push{frame})
 			}
@@ -67,9 +68,12 @@ func (m *fileManager) offered(x offered) {
 	if x.lost || x.sessions == 0 {
 		m.book.Remove(x.id)
 		m.relays.Remove(x.id, p.To)
-		if x.lost {
+		switch {
+		case x.lost:
 			m.refuse(r, wire.CodeInternal, "internal error")
-		} else {
+		case x.online:
+			m.refuse(r, wire.CodeUserOffline, "no session of the user's takes offers")
+		default:
 			m.refuse(r, wire.CodeUserOffline, "")
 		}
 		return
@@ -91,7 +95,7 @@ func (m *fileManager) withdraw(x transfer.Transfer, why *wire.Abort, except *con
 		spared = append(spared, except.id)
 	}
 	m.sys.users.tell(userQuery{
-		ask:  func(u *userManager) { u.tellSessions(x.Key.To, push{frame}, spared...) },
+		ask:  func(u *userManager) { u.tellSessions(x.Key.To, wire.FeatureOffers, push{frame}, spared...) },
 		lost: func() {}, // who accepts is told then
 	})
 }

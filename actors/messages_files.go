@@ -58,6 +58,7 @@ type arrived struct {
 type offered struct {
 	id, number uint64
 	sessions   int
+	online     bool // the recipient has sessions, be it that none takes offers
 	lost       bool // a panic has cost it
 }
 

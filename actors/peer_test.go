@@ -182,7 +182,9 @@ func find[M wire.Message](p *peer) (m M, ok bool) {
 
 // hello is a hello of this identifier.
 func hello(identifier string) *wire.Hello {
-	return &wire.Hello{MinVersion: 1, MaxVersion: 1, Identifier: identifier}
+	return &wire.Hello{
+		MinVersion: 1, MaxVersion: 1, Identifier: identifier, Features: wire.FeatureFileNotices | wire.FeatureOffers,
+	}
 }
 
 // greet does the handshake.

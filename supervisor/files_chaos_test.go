@@ -32,7 +32,7 @@ func (b *bold) come() {
 		b.p = b.d.dial()
 		b.p.user = b.user
 		_ = b.p.put(
-			&wire.Hello{MinVersion: 1, MaxVersion: 1, Identifier: b.user},
+			&wire.Hello{MinVersion: 1, MaxVersion: 1, Identifier: b.user, Features: wire.FeatureFileNotices | wire.FeatureOffers},
 			&wire.Login{Request: 1, User: b.user})
 		if _, ok := b.get(func(m wire.Message) bool { return answers(m) == 1 }).(*wire.LoginOK); ok {
 			b.p.ids = 1

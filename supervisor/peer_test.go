@@ -237,10 +237,10 @@ func answers(m wire.Message) uint64 {
 	}
 }
 
-// hello shakes hands.
+// hello shakes hands, with everything that a client can take.
 func (p *peer) hello(identifier string) *peer {
 	p.t.Helper()
-	return p.helloWith(&wire.Hello{MinVersion: 1, MaxVersion: 1, Identifier: identifier})
+	return p.helloWith(&wire.Hello{MinVersion: 1, MaxVersion: 1, Identifier: identifier, Features: 1<<64 - 1})
 }
 
 func (p *peer) helloWith(h *wire.Hello) *peer {

@@ -22,7 +22,7 @@ var goodCases = map[Type][]goodCase{
 		}},
 		{"full", &Hello{
 			MinVersion: 1, MaxVersion: 2, Identifier: "laptop-7", Client: "example", Release: "1.2.3",
-			Interval: 15000, Timeout: 30000, Features: 5,
+			Interval: 15000, Timeout: 30000, Features: FeatureFileNotices | FeatureOffers,
 		}},
 	},
 	TypeWelcome: {
@@ -32,7 +32,7 @@ var goodCases = map[Type][]goodCase{
 		}},
 		{"full", &Welcome{
 			Version: 1, Node: "node-a", Connection: 99, Epoch: 7, Interval: 15000, Timeout: 30000,
-			MaxFrame: DefaultMaxFrame, Features: 1, Server: "rollcall 1.0", Time: 1764000000000,
+			MaxFrame: DefaultMaxFrame, Features: FeatureFileNotices | FeatureOffers, Server: "rollcall 1.0", Time: 1764000000000,
 		}},
 	},
 	TypeLogin: {

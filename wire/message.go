@@ -9,8 +9,17 @@ type Message interface {
 }
 
 // Features are the optional abilities of one side, a set of bits. What both
-// sides have is in use. None is defined yet: unknown bits are ignored.
+// sides have is in use; unknown bits are ignored.
 type Features uint64
+
+// The features.
+const (
+	FeatureFileNotices Features = 1 << 0 // the client takes FileNotice, the server keeps and sends them
+	FeatureOffers      Features = 1 << 1 // the client takes Offer, the server passes files on
+)
+
+// Has reports whether all features of want are in f.
+func (f Features) Has(want Features) bool { return f&want == want }
 
 // Hello is the first message of a client. Times are in milliseconds; zero asks
 // for the server's default.

@@ -166,7 +166,10 @@ func (t *chat) decline(word string) {
 
 // fileWords says why a file did not arrive.
 func fileWords(err error) string {
+	var refused *client.RequestError
 	switch {
+	case errors.Is(err, wire.CodeUserOffline) && errors.As(err, &refused) && refused.Text != "":
+		return printable(refused.Text) // the user is there, after all
 	case errors.Is(err, wire.CodeUserOffline):
 		return "the user is offline"
 	case errors.Is(err, wire.CodeUnsupported):

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io"
 	"os"
 	"strings"
 	"testing"
@@ -102,6 +103,32 @@ func TestRecipientsAreTold(t *testing.T) {
 	for _, r := range []*running{bob.running, carol, dora} {
 		r.see("alice has removed plan.pdf (97.7 KiB)")
 	}
+}
+
+// A command that fetches or lists does not take the news away from the chat that
+// comes later and shows it.
+func TestNoticesWaitForTheChat(t *testing.T) {
+	s, _ := serveFiles(t)
+	t.Chdir(t.TempDir())
+	s.want(exitOK, "put", "--user", "alice", "--to", "bob", fileOf(t, "plan.pdf", 1000))
+	s.want(exitOK, "files", "--user", "bob")
+	s.want(exitOK, "get", "--user", "bob", "plan.pdf")
+	s.want(exitOK, "send", "--user", "bob", "--to", "bob", "hello")
+	sh := *s.shell
+	in, keys := io.Pipe()
+	sh.in = in
+	defer func() { _ = keys.Close() }()
+	sh.start("chat", "--user", "bob").see("* alice has sent plan.pdf (1000 B)")
+}
+
+// A file cannot be passed to who only listens.
+func TestChatSendsToWhoTakesNoFiles(t *testing.T) {
+	s, _ := serveFiles(t)
+	carol := s.start("join", "--user", "carol")
+	carol.see("carol is online")
+	alice := s.chat("alice")
+	alice.write("/send @carol " + fileOf(t, "a", 10))
+	alice.see("* did not send a to carol: no session of the user's takes offers")
 }
 
 func TestNoticeLines(t *testing.T) {

@@ -184,6 +184,7 @@ func (c *Client) shakeHands(ctx context.Context, cn *conn) error {
 		Release:    c.o.Release,
 		Interval:   uint64(c.o.Interval / time.Millisecond), //nolint:gosec // not negative
 		Timeout:    uint64(c.o.Timeout / time.Millisecond),  //nolint:gosec // not negative
+		Features:   c.o.features(),
 	})
 	if err != nil {
 		return err

@@ -54,6 +54,31 @@ func TestDialShakesHandsAndLogsIn(t *testing.T) {
 	})
 }
 
+// The hello says what the client takes of files, by what there is to take it.
+func TestHelloHasTheFeatures(t *testing.T) {
+	notice, offer := func(wire.FileNotice) {}, func(Offer) {}
+	for _, tt := range []struct {
+		notice func(wire.FileNotice)
+		offer  func(Offer)
+		want   wire.Features
+	}{
+		{nil, nil, 0},
+		{notice, nil, wire.FeatureFileNotices},
+		{nil, offer, wire.FeatureOffers},
+		{notice, offer, wire.FeatureFileNotices | wire.FeatureOffers},
+	} {
+		bubble(t, func(t *testing.T, s *script) {
+			o := s.options()
+			o.OnFileNotice, o.OnOffer = tt.notice, tt.offer
+			c, p := s.connect(o)
+			if p.hello.Features != tt.want {
+				t.Errorf("%b, not %b", p.hello.Features, tt.want)
+			}
+			closeBoth(c, p)
+		})
+	}
+}
+
 func TestDialFails(t *testing.T) {
 	cases := []struct {
 		name  string

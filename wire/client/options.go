@@ -103,7 +103,9 @@ type Options struct {
 	// those that are being put, and, after a login, of what has become of others
 	// meanwhile. A notice may come twice: the file's ID and the event tell. Both
 	// are called like OnDeliver, by the same goroutine and in the same order.
-	// Without OnOffer, offers are left to the user's other sessions.
+	// Without OnOffer, offers are left to the user's other sessions. Without
+	// OnFileNotice, so is the news: what the server keeps for a user who is away
+	// waits for a session that has it.
 	OnOffer      func(Offer)
 	OnFileNotice func(wire.FileNotice)
 	// DeliverQueue bounds how many messages wait for OnDeliver, OnApp, OnOffer
@@ -182,6 +184,17 @@ func (o Options) Validate() error {
 		bad("the most users are %d", o.MaxUsers)
 	}
 	return errors.Join(append(errs, o.Backoff.Validate())...)
+}
+
+// features are what the server is told that this client takes.
+func (o Options) features() (f wire.Features) {
+	if o.OnFileNotice != nil {
+		f |= wire.FeatureFileNotices
+	}
+	if o.OnOffer != nil {
+		f |= wire.FeatureOffers
+	}
+	return f
 }
 
 // withDefaults fills in what was left at zero. It takes no copy of Credential

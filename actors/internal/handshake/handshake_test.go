@@ -32,7 +32,7 @@ func TestVersions(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(fmt.Sprintf("%d to %d, server %v", tt.min, tt.max, tt.server), func(t *testing.T) {
-			got, err := handshake.Negotiate(&wire.Hello{MinVersion: tt.min, MaxVersion: tt.max}, tt.server, heartbeat.Bounds{})
+			got, err := handshake.Negotiate(&wire.Hello{MinVersion: tt.min, MaxVersion: tt.max}, tt.server, heartbeat.Bounds{}, 0)
 			if (err != nil) != (tt.want == 0) || got.Version != tt.want {
 				t.Errorf("%d, %v", got.Version, err)
 			}
@@ -50,8 +50,9 @@ func TestSupported(t *testing.T) {
 	}
 }
 
-// Whatever a client wishes, the version is one that both speak, the highest, and
-// the times are those of the bounds for the same wish; no wish overflows.
+// Whatever a client wishes, the version is one that both speak, the highest, the
+// times are those of the bounds for the same wish, and the features are those that
+// both have; no wish overflows.
 func TestNegotiate(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		h := &wire.Hello{
@@ -59,6 +60,8 @@ func TestNegotiate(t *testing.T) {
 			Interval:   rapid.OneOf(rapid.Uint64(), rapid.Uint64Range(0, 1e6)).Draw(t, "interval"),
 			Timeout:    rapid.OneOf(rapid.Uint64(), rapid.Uint64Range(0, 1e6)).Draw(t, "timeout"),
 		}
+		h.Features = wire.Features(rapid.Uint64().Draw(t, "features"))
+		has := wire.Features(rapid.Uint64().Draw(t, "server's features"))
 		h.MaxVersion = rapid.Uint64Range(h.MinVersion, 8).Draw(t, "max")
 		v := handshake.Versions{Min: rapid.Uint64Range(1, 6).Draw(t, "server min")}
 		v.Max = rapid.Uint64Range(v.Min, 8).Draw(t, "server max")
@@ -68,12 +71,15 @@ func TestNegotiate(t *testing.T) {
 				best = n
 			}
 		}
-		got, err := handshake.Negotiate(h, v, heartbeat.Bounds{})
+		got, err := handshake.Negotiate(h, v, heartbeat.Bounds{}, has)
 		if (err != nil) != (best == 0) || got.Version != best {
 			t.Fatalf("%+v, %v; want version %d", got, err, best)
 		}
 		if err != nil {
 			return
+		}
+		if !h.Features.Has(got.Features) || !has.Has(got.Features) || got.Features != h.Features-(h.Features&^has) {
+			t.Fatalf("%b in use of %b and %b", got.Features, h.Features, has)
 		}
 		wish := func(ms uint64) time.Duration { return time.Duration(min(ms, 1e9)) * time.Millisecond }
 		if want := (heartbeat.Bounds{}).Negotiate(wish(h.Interval), wish(h.Timeout)); got.Times != want {
@@ -84,10 +90,10 @@ func TestNegotiate(t *testing.T) {
 
 func Example() {
 	h := &wire.Hello{MinVersion: 1, MaxVersion: 3, Identifier: "laptop", Interval: 5000, Timeout: 20000}
-	terms, err := handshake.Negotiate(h, handshake.Supported, heartbeat.Bounds{})
+	terms, err := handshake.Negotiate(h, handshake.Supported, heartbeat.Bounds{}, 0)
 	fmt.Println(terms.Version, terms.Times, err)
 
-	_, err = handshake.Negotiate(&wire.Hello{MinVersion: 2, MaxVersion: 3}, handshake.Supported, heartbeat.Bounds{})
+	_, err = handshake.Negotiate(&wire.Hello{MinVersion: 2, MaxVersion: 3}, handshake.Supported, heartbeat.Bounds{}, 0)
 	fmt.Println(err)
 	// Output:
 	// 1 {5s 20s} <nil>
