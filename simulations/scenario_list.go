@@ -13,6 +13,7 @@ var scenarios = []scenario{
 	{"hostile", "clients that break the protocol, flood, do not read, and never say hello", hostile},
 	{"panics", "the server's own defects: panics at every place, with traffic", panics},
 	{"transfers", "real clients send and fetch files while links and disks fail", transfers},
+	{"churn", "users who come and go all the time, and watchers that read slowly or were away for long", churn},
 	{"crash", "a server that crashes and comes back on the disk that it left", crash},
 	{"swarm", "the seed draws the configuration, the fleet, and which faults are on", swarm},
 }
@@ -98,6 +99,9 @@ func crash(d *drawer) {
 	d.plan.Server = quickServer
 	d.plan.Server.Roll = true
 	d.plan.Server.GraceRestart = between(d.rng, time.Second, 30*time.Second)
+	if chance(d.rng, 0.3) {
+		d.plan.Server.Grace = between(d.rng, time.Second, 10*time.Second)
+	}
 	d.fleet(8, func(i int, c *ClientPlan) {
 		c.Reconnect = between(d.rng, 100*time.Millisecond, 20*time.Second)
 	})

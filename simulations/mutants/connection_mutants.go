@@ -56,7 +56,7 @@ func connectionMutants() []mutant {
 	}`, ``}},
 		},
 		{
-			id: "S2", what: "what panicked is put back behind the others", check: []string{"G2", "G3"},
+			id: "S2", what: "what panicked is put back behind the others", check: []string{"G2", "G3", "messages"}, scenario: "panics",
 			edits: []edit{{"actors/guard.go", `	g.to.recovered(msg, value, stack)
 `, `	_ = stack
 	if msg != nil {

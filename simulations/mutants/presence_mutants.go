@@ -4,7 +4,7 @@ package main
 func presenceMutants() []mutant {
 	return []mutant{
 		{
-			id: "N17", what: "the history of changes never shrinks", check: []string{"G6"},
+			id: "N17", what: "the history of changes never shrinks", check: []string{"G6"}, scenario: "churn",
 			edits: []edit{{"actors/internal/presence/history.go", `	if len(h.log) < 2*h.keep+cell {
 		return
 	}`, `	if len(h.log) >= 0 {
@@ -12,14 +12,14 @@ func presenceMutants() []mutant {
 	}`}},
 		},
 		{
-			id: "P1", what: "online and offline of one flush are told in the wrong order", check: []string{"G3"},
+			id: "P1", what: "online and offline of one flush are told in the wrong order", check: []string{"G3"}, scenario: "churn",
 			edits: []edit{{"actors/internal/presence/flush.go", `	changes := b.history.between(batch.From, batch.To)
 `, `	changes := slices.Clone(b.history.between(batch.From, batch.To))
 	slices.Reverse(changes)
 `}},
 		},
 		{
-			id: "lost-version", what: "of several changes at once the first is not told", check: []string{"G3"},
+			id: "lost-version", what: "of several changes at once the first is not told", check: []string{"G3"}, scenario: "churn",
 			edits: []edit{{"actors/internal/presence/flush.go", `	changes := b.history.between(batch.From, batch.To)
 `, `	changes := b.history.between(batch.From, batch.To)
 	if len(changes) > 1 {
@@ -28,7 +28,7 @@ func presenceMutants() []mutant {
 `}},
 		},
 		{
-			id: "P7", what: "a slow watcher keeps the oldest state of a user", check: []string{"G3"},
+			id: "P7", what: "a slow watcher keeps the oldest state of a user", check: []string{"G3"}, scenario: "churn",
 			edits: []edit{{"actors/internal/presence/collapsed.go", `ok && old.Version >= ch.Version {`, `ok && old.Version > 0 {`}},
 		},
 		{
@@ -40,16 +40,16 @@ func presenceMutants() []mutant {
 `}},
 		},
 		{
-			id: "resume-blind", what: "a watch resumes over an epoch that is not the server's", check: []string{"G3", "G7"},
+			id: "resume-blind", what: "a watch resumes over an epoch that is not the server's", check: []string{"G3", "G7"}, scenario: "crash",
 			edits: []edit{{"actors/internal/presence/watch.go", `m != Mark{} && m.Epoch == b.Epoch() && b.history.covers(m.Version)`, `m != Mark{} && b.history.covers(m.Version)`}},
 		},
 		{
-			id: "flush-forgotten", what: "changes that were gathered wait for the next one", check: []string{"G3", "liveness"},
+			id: "flush-forgotten", what: "changes that were gathered wait for the next one", check: []string{"G3", "liveness"}, scenario: "churn",
 			edits: []edit{{"actors/user_manager_traffic.go", `			u.armFlush(wait)
 `, ``}},
 		},
 		{
-			id: "watcher-forgotten", what: "a watcher of one user is not told of the first one it named", check: []string{"G3"},
+			id: "watcher-forgotten", what: "a watcher of one user is not told of the first one it named", check: []string{"G3"}, scenario: "churn",
 			edits: []edit{{"actors/internal/presence/flush.go", `			if c.Version > w.to {`, `			if c.Version > w.to+1 {`}},
 		},
 		{

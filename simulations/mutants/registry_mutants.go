@@ -14,7 +14,7 @@ func registryMutants() []mutant {
 `, ``}},
 		},
 		{
-			id: "N7", what: "a connection that ended while it registered is put into the maps", check: []string{"G1"},
+			id: "N7", what: "a connection that ended while it registered is put into the maps", check: []string{"G1", "G2"},
 			edits: []edit{{"actors/registry.go", `	if r.all[m.c.id] != m.c || m.c.finished.Load() != nil {
 		return // it has ended meanwhile
 	}
@@ -28,7 +28,7 @@ func registryMutants() []mutant {
 `}},
 		},
 		{
-			id: "N10", what: "a panic in a connection is not told to the user manager", check: []string{"G2", "G3", "liveness"},
+			id: "N10", what: "a panic in a connection is not told to the user manager", check: []string{"G2", "G3", "liveness"}, scenario: "panics",
 			edits: []edit{{"actors/registry.go", `	r.sys.users.tell(terminated{c, t})
 `, `	if t.Reason != wire.ReasonPanic {
 		r.sys.users.tell(terminated{c, t})
@@ -36,7 +36,7 @@ func registryMutants() []mutant {
 `}},
 		},
 		{
-			id: "S1", what: "what a panic of the registry loses is not mended", check: []string{"G1", "G2"},
+			id: "S1", what: "what a panic of the registry loses is not mended", check: []string{"G1", "G2"}, scenario: "panics",
 			edits: []edit{
 				{"actors/registry.go", `	case ended:
 		r.terminate(m.c, m.t)
@@ -60,16 +60,22 @@ func registryMutants() []mutant {
 		},
 		{
 			id: "N8", what: "a connection that has ended can log in", check: []string{"G3"},
-			edits: []edit{{"actors/internal/session/login.go", `	if !ok {
+			edits: []edit{
+				{"actors/internal/session/login.go", `	if !ok {
 		return Login{}, ErrGone
 	}
 	if l != nil {
 		return Login{}, ErrAlreadyLoggedIn`, `	_ = ok
 	if l != nil {
-		return Login{}, ErrAlreadyLoggedIn`}},
+		return Login{}, ErrAlreadyLoggedIn`},
+				{"actors/connection_login.go", `	if c.phase != open {
+		return
+	}
+	if m.err == nil {`, `	if m.err == nil {`},
+			},
 		},
 		{
-			id: "S3", what: "an older connection takes over from a newer one", check: []string{"G3", "sessions"},
+			id: "S3", what: "an older connection takes over from a newer one", check: []string{"G3", "sessions"}, scenario: "reconnect-race",
 			edits: []edit{{"actors/internal/session/login.go", `case b.cfg.Policy == Replace && newest > conn, holder > conn:
 		return ErrOlder
 	case`, `case false:
