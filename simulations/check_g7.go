@@ -30,6 +30,9 @@ func (m *model) crashed() {
 		return
 	}
 	now := m.w.now()
+	if m.life.held.Load() || m.stallEnded > now-recordLag {
+		now = min(now, m.stallBegan) // it has stood still since then, and written nothing
+	}
 	since := map[string]time.Duration{}
 	for _, x := range m.changes {
 		if x.online {
@@ -111,9 +114,6 @@ func (m *model) lost(x change) {
 		return
 	}
 	m.left[x.user] = x.at
-	if m.restored[x.user] && !m.back[x.user] && x.reason != wire.ReasonNodeLost {
-		m.w.fail("G7", "who is held from an earlier life goes with node_lost", "%s is told offline (%v)", x.user, x.reason)
-	}
 	if x.reason == wire.ReasonNodeLost {
 		m.w.effect("node_lost")
 		if !m.restored[x.user] {

@@ -5,6 +5,9 @@ import (
 	"time"
 )
 
+// crowded is from how many connections on not every moment is looked at.
+const crowded = 500
+
 func itoa(n uint64) string { return strconv.FormatUint(n, 10) }
 
 // lifeEpoch is the epoch of the server's life, 0 between two.
@@ -25,14 +28,13 @@ func (w *World) quiescent() {
 	}
 	w.model.late()
 	w.model.overdue()
-	w.model.news()
-	if w.model.graceOver() {
-		w.dirty = true
-	}
 	if !w.dirty || w.failure != nil {
 		return
 	}
-	w.dirty = false
+	if len(w.model.live) > crowded && w.now() < w.looked+time.Minute {
+		return // to look at everything takes time for everybody: once a minute
+	}
+	w.dirty, w.looked = false, w.now()
 	w.tally.Checks++
 	w.model.resolve()
 	w.model.maps()

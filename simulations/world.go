@@ -56,7 +56,7 @@ type World struct {
 	panics  []panicOrder
 	dirty   bool
 	spawned sync.WaitGroup
-	begun   time.Time
+	looked  time.Duration // when all was looked at last
 }
 
 // stage is how far a run has come.
