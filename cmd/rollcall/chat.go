@@ -36,10 +36,13 @@ func (p *program) chatCommand() *cobra.Command {
   /help       this list
   /quit       leave; the end of the input, Ctrl-C and Ctrl-D do the same
 
-When standard input is no terminal, its lines are taken as they come, and the exit
-code tells of the first that did not reach everyone whom it was for.`,
+When standard input is no terminal, its lines are taken as they come. At their end
+chat waits for the files that are on their way or still to be accepted; Ctrl-C
+gives them up. The exit code tells of the first message that did not reach everyone
+whom it was for, or file that did not arrive.`,
 		Example: `  rollcall chat --user alice
-  echo '@bob done' | rollcall chat --user alice`,
+  echo '@bob done' | rollcall chat --user alice
+  echo '/send @bob plan.pdf' | rollcall chat --user alice`,
 		Args: noArguments("user"),
 		RunE: func(cmd *cobra.Command, _ []string) error { return p.chat(cmd.Context(), f) },
 	}
@@ -58,11 +61,12 @@ type chat struct {
 	snapshot chan struct{} // closed once it is known who is online
 
 	// owned by the goroutine that reads the lines
-	failed error // why the first message that reached nobody, or not all, did not
+	over bool // there are no more, and nobody has said /quit
 
 	// owned by whoever holds mu
 	mu     sync.Mutex
 	online []string // sorted; not the user itself
+	failed error    // why the first message that reached nobody, or not all, did not, or the first file
 }
 
 func (p *program) chat(ctx context.Context, f *stayFlags) error {
@@ -100,8 +104,8 @@ func (p *program) chat(ctx context.Context, f *stayFlags) error {
 		})
 		err = t.listen(ctx, console.lines(ctx))
 	}
-	if err == nil && ctx.Err() == nil && !isTerminal(p.in) {
-		err = t.failed // a person has read it already
+	if err == nil && !isTerminal(p.in) {
+		err = t.account(ctx) // a person has read it already
 	}
 	cancel()
 	t.offers.moving.Wait() // the other sides are told that it is over
@@ -122,7 +126,11 @@ func (t *chat) listen(ctx context.Context, lines <-chan string) error {
 	for {
 		select {
 		case line, more := <-lines:
-			if !more || !t.do(ctx, line) {
+			if !more {
+				t.over = true
+				return nil
+			}
+			if !t.do(ctx, line) {
 				return nil
 			}
 		case <-t.client.Done():
@@ -132,6 +140,19 @@ func (t *chat) listen(ctx context.Context, lines <-chan string) error {
 			return nil
 		}
 	}
+}
+
+// account tells what has failed of all that was said. When the lines have come to
+// their end, the files on their way come to theirs first, or to that of ctx.
+func (t *chat) account(ctx context.Context) error {
+	if t.over {
+		t.offers.moving.Wait()
+	} else if ctx.Err() != nil {
+		return nil
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.failed
 }
 
 // chatHelp is what /help says.
@@ -230,7 +251,11 @@ func (t *chat) toAll(ctx context.Context, text string) {
 }
 
 // fail remembers the first failure.
-func (t *chat) fail(err error) { t.failed = cmp.Or(t.failed, err) }
+func (t *chat) fail(err error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.failed = cmp.Or(t.failed, err)
+}
 
 // send sends one message and waits for the server's word.
 func (t *chat) send(ctx context.Context, to, kind, text string) error {

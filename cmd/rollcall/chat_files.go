@@ -91,10 +91,12 @@ func (t *chat) sendFile(ctx context.Context, words string) {
 	to, path, _ := strings.Cut(strings.TrimPrefix(words, "@"), " ")
 	if path = strings.TrimSpace(path); to == "" || path == "" {
 		t.say("* it is /send @NAME FILE")
+		t.fail(usage("it is /send @NAME FILE"))
 		return
 	}
 	if err := wire.ValidUser(to); err != nil {
 		t.say("* " + plain(err))
+		t.fail(usage("%w", err))
 		return
 	}
 	what := printable(filepath.Base(path)) + " to " + printable(to)
@@ -113,8 +115,11 @@ func (t *chat) sendFile(ctx context.Context, words string) {
 		switch {
 		case err == nil:
 			t.say("  (sent " + what + ")")
-		case ctx.Err() == nil:
+		case ctx.Err() != nil:
+			t.fail(context.Cause(ctx))
+		default:
 			t.say("* did not send " + what + ": " + fileWords(err))
+			t.fail(fmt.Errorf("did not send %s: %w", what, err))
 		}
 	})
 }
@@ -144,8 +149,12 @@ func (t *chat) accept(ctx context.Context, words string) {
 				why = printable(path) + " is there already"
 			}
 			t.say(fmt.Sprintf("* %s: /accept %d with another PATH", why, number))
-		case ctx.Err() == nil:
+			t.fail(err)
+		case ctx.Err() != nil:
+			t.fail(context.Cause(ctx))
+		default:
 			t.say("* did not get " + printable(offer.File.Name) + ": " + fileWords(err))
+			t.fail(fmt.Errorf("did not get %s: %w", printable(offer.File.Name), err))
 		}
 	})
 }

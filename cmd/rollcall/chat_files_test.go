@@ -4,6 +4,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"syscall"
 	"testing"
 
 	"example.com/rollcall/wire"
@@ -59,6 +60,54 @@ func TestChatSendsFiles(t *testing.T) {
 	if left, _ := os.ReadDir("."); len(left) != 2 {
 		t.Errorf("there are %v", left)
 	}
+}
+
+// At the end of its input, chat waits for the file that it sends, be it still to
+// be accepted; the exit code tells what became of it.
+func TestChatFromAPipeSendsFiles(t *testing.T) {
+	s, _ := serveFiles(t)
+	file := fileOf(t, "plan.pdf", 2<<20)
+	t.Chdir(t.TempDir())
+	bob := s.chat("bob")
+	run := func(lines string) *running {
+		sh := *s.shell
+		sh.in = strings.NewReader(lines)
+		return sh.start("chat", "--user", "alice")
+	}
+	alice := run("/send @bob " + file + "\n")
+	bob.see("/accept 1")
+	bob.write("/accept 1")
+	alice.see("(sent plan.pdf to bob)")
+	if code := alice.wait(); code != exitOK {
+		t.Errorf("code %d", code)
+	}
+	bob.see("* saved plan.pdf of alice")
+
+	alice = run("/send @bob " + file + "\n")
+	bob.see("/decline 2")
+	bob.write("/decline 2")
+	if code := alice.wait(); code != exitRefused {
+		t.Errorf("declined: code %d", code)
+	}
+	alice.errs.see(t, "chat", "did not send plan.pdf to bob", "declined")
+	for lines, want := range map[string]int{
+		"/send @nobody " + file + "\n": exitAbsent,
+		"/send @bob /nowhere/x\n":      exitFailure,
+		"/send @bob\n":                 exitUsage,
+		"/send @bo\x07b x\n":           exitUsage,
+	} {
+		if got := run(lines).wait(); got != want {
+			t.Errorf("%q: code %d, not %d", lines, got, want)
+		}
+	}
+
+	// Ctrl-C ends the wait, and what waited has failed.
+	alice = run("/send @bob " + file + "\n")
+	bob.see("* alice offers plan.pdf")
+	if code := alice.end(); code != exitSignal+int(syscall.SIGINT) {
+		t.Errorf("given up: code %d", code)
+	}
+	bob.see("is gone")
 }
 
 // An offer whose sender has gone is shown as gone.
