@@ -32,6 +32,7 @@ func (m *model) established(x supervisor.Established) {
 	m.highest = max(m.highest, x.Connection)
 	m.nextLate = min(m.nextLate, w.now()+time.Second) // its timeout is longer than that
 	w.effect("established")
+	w.moment(k.client, "link", "connection "+itoa(x.Connection), true)
 }
 
 func (m *model) terminated(x supervisor.Terminated) {
@@ -59,6 +60,9 @@ func (m *model) terminated(x supervisor.Terminated) {
 	delete(m.live, x.Connection)
 	w.tally.reason(x.Reason.String())
 	w.cover(k, x.Reason)
+	if !k.superseded(m) {
+		w.moment(k.client, "link", x.Reason.String(), false)
+	}
 	if why := m.untrue(k, x); why != "" {
 		w.fail("G2", "a reason that is true", "connection %d ended with %v (%s), but %s", x.Connection, x.Reason, x.Error, why)
 	}
@@ -68,6 +72,16 @@ func (m *model) terminated(x supervisor.Terminated) {
 	if k.facts.connection != 0 {
 		m.recent = append(m.recent, k)
 	}
+}
+
+// superseded reports whether the client has a newer connection already.
+func (k *link) superseded(m *model) bool {
+	for _, other := range m.live {
+		if other.client == k.client && other.id > k.id {
+			return true
+		}
+	}
+	return false
 }
 
 // untrue tells why a reason cannot be true of a link; empty if it can.

@@ -153,9 +153,11 @@ func (m *model) event(l *life, e supervisor.Event) {
 		m.terminated(x)
 	case supervisor.UserOnline:
 		w.trace.tell(w.now(), l.name, x.User+" is online")
+		w.session(x.User, x.User, true)
 		m.changed(x.Version, x.Epoch, change{user: x.User, online: true, at: w.now()})
 	case supervisor.UserOffline:
 		w.trace.tell(w.now(), l.name, x.User+" is offline: "+x.Reason.String())
+		w.session(x.User, x.Reason.String(), false)
 		m.changed(x.Version, x.Epoch, change{user: x.User, reason: x.Reason, at: w.now()})
 	case supervisor.Restored:
 		m.onRestored(x)

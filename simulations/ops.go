@@ -19,6 +19,7 @@ func (w *World) do(op *Op) {
 	}
 	if f := serverOps[op.Kind]; f != nil {
 		w.injected(op, nil)
+		w.moment(nil, "server", op.Kind+" "+op.Text, false)
 		f(w, op)
 		return
 	}
@@ -53,6 +54,7 @@ func (w *World) injected(op *Op, k *link) {
 	}
 	w.trace.tell(w.now(), "world", op.Kind+" link "+itoa(uint64(k.id))) //nolint:gosec // positive
 	w.tally.pair(op.Kind, k.state())
+	w.moment(k.client, "fault", op.Kind, false)
 	if fatal[op.Kind] && k.cause == "" {
 		k.cause, k.causeAt, k.causeEnds = op.Kind, w.now(), 0
 		if op.For > 0 {

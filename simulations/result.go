@@ -29,6 +29,7 @@ type Result struct {
 	Trace    string        `json:"trace"` // a hash of everything that has happened
 	Failure  *Failure      `json:"failure,omitempty"`
 	Tally    Tally         `json:"tally"`
+	Life     []Moment      `json:"life,omitempty"` // of the client that Options.Follow names
 }
 
 // Tally counts what was done to the world and what came of it. Tallies of many

@@ -45,6 +45,8 @@ type World struct {
 	trace   *trace
 	tally   tally
 	failure *Failure
+	follow  *host    // whose life is told; nil: nobody's
+	moments []Moment // of that life
 	stage   stage
 	loose   bool // there is no gate: what the server tells its program may lag behind what it does
 	alone   bool // no other run lives in this process: goroutines can be counted
@@ -86,6 +88,7 @@ func (w *World) at(t time.Duration, note string, do func()) *due {
 type Options struct {
 	Trace  io.Writer // gets one line for each thing that happens; may be nil
 	NoGate bool      // the scheduler's order instead of the seed's, for the race detector
+	Follow int       // whose life is told, counted from 1; 0: nobody's
 	Embed  *Embed    // the embedding program's handlers and checks; may be nil
 }
 
@@ -135,6 +138,9 @@ func runInBubble(p Plan, o Options, alone bool) Result {
 	w.lock()
 	w.boot()
 	w.populate()
+	if o.Follow > 0 && o.Follow <= len(w.clients) {
+		w.follow = &w.clients[o.Follow-1].host
+	}
 	for i := range p.Ops {
 		op := &p.Ops[i]
 		w.at(op.At, op.Kind, func() { w.do(op) })
@@ -285,7 +291,7 @@ func (w *World) finish() Result {
 	w.tally.Effects["disk failed"] += int(w.diskFailed.Load())
 	r := Result{
 		Seed: w.seed, Scenario: w.plan.Scenario, Lived: w.now(), Steps: w.steps, Trace: w.trace.Sum(), Failure: w.failure,
-		Tally: w.tally,
+		Tally: w.tally, Life: w.moments,
 	}
 	w.abolish()
 	w.unlock()

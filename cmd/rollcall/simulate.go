@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"time"
@@ -27,6 +28,7 @@ type simulateFlags struct {
 	trace     string
 	replay    string
 	out       string
+	follow    int
 	asJSON    bool
 	keepGoing bool
 	noShrink  bool
@@ -76,6 +78,7 @@ Scenarios:
 	flags.StringVar(&f.trace, "trace", "", "write all that happens to this `FILE`; one seed only")
 	flags.StringVar(&f.replay, "replay", "", "live this `FILE` again: one that a failure has left")
 	flags.StringVar(&f.out, "out", "", "write reports and failures to this `DIR`")
+	flags.IntVar(&f.follow, "follow", 1, "whose life --out draws, of one seed: the `N`th client's")
 	flags.BoolVar(&f.asJSON, "json", false, "as JSON")
 	flags.BoolVar(&f.keepGoing, "keep-going", false, "do not end at the first failure")
 	flags.BoolVar(&f.noShrink, "no-shrink", false, "do not make a failure smaller")
@@ -146,9 +149,20 @@ func (p *program) simulateOne(f *simulateFlags) error {
 		defer func() { _ = file.Close() }()
 		o.Trace = file
 	}
+	if f.out != "" {
+		o.Follow = max(f.follow, 1)
+	}
 	began := time.Now()
 	r, _ := simulations.Run(plan, o) // what has broken is the result's failure
 	s := sweepResult{Scenario: plan.Scenario, Seeds: 1, First: plan.Seed, Took: time.Since(began), Lived: r.Lived, Steps: r.Steps, Tally: r.Tally, Trace: r.Trace}
+	if f.out != "" {
+		file := filepath.Join(f.out, fmt.Sprintf("timeline-%s-%d.svg", plan.Scenario, plan.Seed))
+		title := fmt.Sprintf("%s, seed %d: client %d", plan.Scenario, plan.Seed, o.Follow)
+		if err := os.WriteFile(file, []byte(simulations.Timeline(title, r.Lived, r.Life)), 0o644); err != nil { //nolint:gosec // not secret
+			return err
+		}
+		s.Timeline = file
+	}
 	if r.Failure != nil {
 		s.Failures = append(s.Failures, r.Failure)
 	}

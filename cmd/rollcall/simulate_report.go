@@ -103,6 +103,9 @@ func (s *sweepResult) tell(out *printer) {
 	}
 	tellCounts(out, "seen", t.Effects)
 	tellCounts(out, "fault × state", t.Pairs)
+	if s.Timeline != "" {
+		out.line("timeline: %s", s.Timeline)
+	}
 	for _, x := range s.Failures {
 		out.line("")
 		out.line("FAILED %s", x)

@@ -27,6 +27,7 @@ type sweepResult struct {
 	Trace    string                 `json:"trace,omitempty"`
 	Kept     string                 `json:"kept,omitempty"`    // the file of the failure that was made smaller
 	Smaller  int                    `json:"smaller,omitempty"` // how many operations are left in it
+	Timeline string                 `json:"timeline,omitempty"`
 	Tally    simulations.Tally      `json:"tally"`
 }
 
