@@ -31,6 +31,7 @@ func (m *model) established(x supervisor.Established) {
 	m.live[x.Connection] = k
 	m.highest = max(m.highest, x.Connection)
 	m.nextLate = min(m.nextLate, w.now()+time.Second) // its timeout is longer than that
+	m.places[x.Remote] = max(m.places[x.Remote], x.Connection)
 	w.effect("established")
 	w.moment(k.client, "link", "connection "+itoa(x.Connection), true)
 }
@@ -64,8 +65,10 @@ func (m *model) terminated(x supervisor.Terminated) {
 		w.moment(k.client, "link", x.Reason.String(), false)
 	}
 	if why := m.untrue(k, x); why != "" {
-		w.fail("G2", "a reason that is true", "connection %d ended with %v (%s), but %s", x.Connection, x.Reason, x.Error, why)
+		w.fail(guaranteeOf(x.Reason), "a reason that is true", "connection %d ended with %v (%s), but %s", x.Connection, x.Reason, x.Error, why)
 	}
+	m.replaced(k, x)
+	m.bounded(x)
 	m.onTime(k, x)
 	k.facts.user = ""
 	k.over = true
@@ -135,4 +138,12 @@ func (m *model) untrue(k *link, x supervisor.Terminated) string {
 		}
 	}
 	return ""
+}
+
+// guaranteeOf is the guarantee that a reason which is not true breaks.
+func guaranteeOf(r wire.Reason) string {
+	if r == wire.ReasonHeartbeatTimeout {
+		return "G4"
+	}
+	return "G2"
 }

@@ -28,6 +28,7 @@ func (m *model) changed(version, epoch uint64, x change) {
 	}
 	m.online[x.user] = x.online
 	m.lost(x)
+	m.tooEarly(x)
 	m.changes[version] = x
 	delete(m.changes, version-keptChanges)
 	if x.online {
@@ -122,6 +123,7 @@ func (m *model) presence() {
 		if len(u.Sessions) == 0 && !u.Held {
 			m.w.fail("G3", "a user has a session or is held", "%s", name)
 		}
+		m.tooLong(u)
 		for _, s := range u.Sessions {
 			k := m.live[s.Connection]
 			if k == nil {

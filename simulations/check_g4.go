@@ -23,6 +23,9 @@ func (m *model) early(k *link) string {
 	if due := heard + f.timeout; now < due {
 		return fmt.Sprintf("it was heard at %v, and its timeout is %v", heard, f.timeout)
 	}
+	if f.pinged < heard && !k.down.crowded {
+		return "the server had not asked it for a sign of life"
+	}
 	if k.up.arrived > heard && now-k.up.arrived < f.timeout {
 		return fmt.Sprintf("bytes had come at %v, which the server had not read", k.up.arrived)
 	}
@@ -59,7 +62,7 @@ func (m *model) late() {
 	if now < m.nextLate || m.life == nil || m.life.held.Load() {
 		return
 	}
-	m.nextLate = 1 << 62
+	m.nextLate = m.lateHandshakes(now)
 	ids := make([]uint64, 0, len(m.live))
 	for id := range m.live {
 		ids = append(ids, id)
@@ -102,4 +105,29 @@ func (m *model) onTime(k *link, x supervisor.Terminated) {
 	}
 	m.w.tally.detected(k.cause, took, bound)
 	m.w.effect(k.cause)
+}
+
+// lateHandshakes looks for those who say no hello and are still there. It returns
+// when it has to look again.
+func (m *model) lateHandshakes(now time.Duration) time.Duration {
+	next := time.Duration(1 << 62)
+	if m.panics > 0 {
+		return next
+	}
+	for _, k := range m.waiting {
+		if k.facts.byed == wire.ReasonTooMany && !k.srv.closed && now > k.facts.accepted+time.Second && m.stallEnded < k.facts.accepted {
+			m.w.fail("G6", "who is turned away is closed (N13)", "link %d is still open since %v", k.id, k.facts.accepted)
+		}
+		due := k.facts.accepted + m.w.plan.Server.handshakeTimeout() + granule
+		if m.stallEnded > k.facts.accepted {
+			due += m.stallEnded - k.facts.accepted + time.Second // what it ran counts, and there may have been several
+		}
+		if now > due && !k.srv.closed {
+			m.w.fail("G4", fmt.Sprintf("an end without a hello by %v", due), "link %d is still there since %v", k.id, k.facts.accepted)
+		}
+		if !k.srv.closed {
+			next = min(next, due)
+		}
+	}
+	return next
 }

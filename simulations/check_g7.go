@@ -114,6 +114,9 @@ func (m *model) lost(x change) {
 		return
 	}
 	m.left[x.user] = x.at
+	if m.restored[x.user] && !m.back[x.user] && x.reason != wire.ReasonNodeLost {
+		m.w.fail("G7", "who is held from an earlier life goes with node_lost", "%s is told offline (%v)", x.user, x.reason)
+	}
 	if x.reason == wire.ReasonNodeLost {
 		m.w.effect("node_lost")
 		if !m.restored[x.user] {

@@ -28,6 +28,10 @@ func (w *World) quiescent() {
 	}
 	w.model.late()
 	w.model.overdue()
+	w.model.news()
+	if w.model.graceOver() {
+		w.dirty = true
+	}
 	if !w.dirty || w.failure != nil {
 		return
 	}

@@ -39,6 +39,10 @@ type model struct {
 	checked  bool                     // this was compared with the census
 	bornAt   time.Duration
 
+	claims map[string]uint64        // by user: the newest connection that tried to log in
+	places map[string]uint64        // by endpoint: the newest connection
+	holds  map[string]time.Duration // by user: when the grace after the last session is over
+
 	stallBegan time.Duration // of the latest stall of the server
 	stallEnded time.Duration
 	nextLate   time.Duration // when the next deadline is to be looked at
@@ -67,6 +71,8 @@ func (m *model) born(l *life) {
 	m.left = make(map[string]time.Duration)
 	m.restored, m.checked = nil, false
 	m.back = make(map[string]bool)
+	m.claims, m.places = make(map[string]uint64), make(map[string]uint64)
+	m.holds = make(map[string]time.Duration)
 	m.bornAt = m.w.now()
 	m.version = 0
 	m.changes = make(map[uint64]change)
@@ -85,6 +91,9 @@ func (m *model) accepted(k *link) {
 
 // read is told what the server has read from a link.
 func (m *model) read(k *link, msg wire.Message) {
+	if k.life != m.life {
+		return
+	}
 	f := &k.facts
 	switch x := msg.(type) {
 	case *wire.Hello:
@@ -96,6 +105,8 @@ func (m *model) read(k *link, msg wire.Message) {
 			f.logins = make(map[uint64]string)
 		}
 		f.logins[x.Request] = x.User
+		m.back[x.User] = true // its end, should the login come about, is this life's matter
+		m.claim(k, x.User)
 	case *wire.Logout:
 		if f.logouts == nil {
 			f.logouts = make(map[uint64]bool)
@@ -135,6 +146,8 @@ func (m *model) wrote(k *link, msg wire.Message) {
 	case *wire.Error:
 		delete(f.logins, x.Request)
 		delete(f.logouts, x.Request)
+	case *wire.Ping:
+		f.pinged = m.w.now()
 	case *wire.Bye:
 		f.byed = x.Reason
 	}
@@ -159,6 +172,8 @@ func (m *model) event(l *life, e supervisor.Event) {
 		w.trace.tell(w.now(), l.name, x.User+" is offline: "+x.Reason.String())
 		w.session(x.User, x.Reason.String(), false)
 		m.changed(x.Version, x.Epoch, change{user: x.User, reason: x.Reason, at: w.now()})
+	case supervisor.SessionEnded:
+		m.sessionEnded(x)
 	case supervisor.Restored:
 		m.onRestored(x)
 	case supervisor.Fault:

@@ -7,7 +7,6 @@ import (
 	"syscall"
 	"time"
 
-	"example.com/rollcall/supervisor"
 	"example.com/rollcall/wire"
 )
 
@@ -468,6 +467,7 @@ func (w *World) settled() {
 	w.model.partials()
 	w.embedded(true)
 	w.model.drained()
+	w.model.unanswered()
 	if w.failure != nil {
 		return
 	}
@@ -486,6 +486,7 @@ func (w *World) settled() {
 		return
 	}
 	began := w.now()
+	w.at(began+shutdownEnds, "", func() { w.fail("leak", "a shutdown that ends", "it has lasted %v", w.now()-began) })
 	w.go1(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
@@ -517,5 +518,3 @@ func (w *World) stopped(l *life, began time.Duration, err, served error) {
 	l.dead.Store(true)
 	w.stage = over
 }
-
-func (w *World) counters(c supervisor.Counters) { _ = c }

@@ -14,6 +14,7 @@ var scenarios = []scenario{
 	{"panics", "the server's own defects: panics at every place, with traffic", panics},
 	{"crowd", "very many clients that are mostly silent, for a day", crowd},
 	{"transfers", "real clients send and fetch files while links and disks fail", transfers},
+	{"churn", "users who come and go all the time, and watchers that read slowly or were away for long", churn},
 	{"crash", "a server that crashes and comes back on the disk that it left", crash},
 	{"swarm", "the seed draws the configuration, the fleet, and which faults are on", swarm},
 }
@@ -99,6 +100,9 @@ func crash(d *drawer) {
 	d.plan.Server = quickServer
 	d.plan.Server.Roll = true
 	d.plan.Server.GraceRestart = between(d.rng, time.Second, 30*time.Second)
+	if chance(d.rng, 0.3) {
+		d.plan.Server.Grace = between(d.rng, time.Second, 10*time.Second)
+	}
 	d.fleet(8, func(i int, c *ClientPlan) {
 		c.Reconnect = between(d.rng, 100*time.Millisecond, 20*time.Second)
 	})

@@ -25,7 +25,9 @@ type facts struct {
 	user       string // who is logged in, by the server's login_ok
 	session    uint64
 	since      time.Duration
-	byed       wire.Reason // of the server's bye
+	byed       wire.Reason     // of the server's bye
+	claimed    map[string]bool // the users as whom a login was tried
+	pinged     time.Duration   // when the server last asked for a sign of life
 }
 
 // tap listens at the server's end of a link. It keeps the bodies of the few
@@ -51,7 +53,7 @@ func (t *tap) read(b []byte) {
 func (t *tap) wrote(b []byte) {
 	t.out.feed(b, func(f wire.Type) bool {
 		switch f {
-		case wire.TypeWelcome, wire.TypeLoginOK, wire.TypeOK, wire.TypeError, wire.TypeBye:
+		case wire.TypeWelcome, wire.TypeLoginOK, wire.TypeOK, wire.TypeError, wire.TypeBye, wire.TypePing:
 			return true
 		default:
 			return false

@@ -118,6 +118,9 @@ func (v *view) delta(p *peer, d *wire.Delta) {
 			return
 		}
 		v.asking = nil
+		if d.Epoch == v.c.w.lifeEpoch() {
+			v.c.w.model.resumed(d.From)
+		}
 	}
 	if !v.has || d.Epoch != v.epoch {
 		v.again(p)
