@@ -9,7 +9,11 @@
 //
 //	  - listener.go: the accept loop. It spawns one connection actor a transport.
 //	  - connection*.go: one actor a connection: handshake, heartbeat, traffic,
-//	    and its end. reader.go and writer.go are the goroutines that block for it.
+//	    and its end. A TCP socket is parked at a poller (poller_linux.go,
+//	    socket_parked_linux.go), a Feeder brings its bytes by itself (feeder.go): what
+//	    they read goes through intake.go, and writer.go writes at the end of a turn.
+//	    For every other transport, reader.go and writer.go have goroutines that block.
+//	  - guard.go, mailbox.go: what is around each of these actors.
 //	  - registry.go: the one actor that owns both lookup maps (by identifier, by
 //	    endpoint). Every termination goes through it, and only it passes
 //	    terminations on: that is what makes them exactly one (G2).

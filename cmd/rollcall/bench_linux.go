@@ -15,7 +15,6 @@ import (
 
 // benchFlags are what all measurements share.
 type benchFlags struct {
-	setup  bench.Setup
 	asJSON bool
 	quiet  bool
 }

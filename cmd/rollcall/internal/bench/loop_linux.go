@@ -23,7 +23,6 @@ type conn struct {
 	watches bool
 	version uint64 // up to which it was told
 	logged  bool
-	begun   time.Time
 }
 
 // loop is one thread's epoll. It writes at the end of each round what the round

@@ -219,7 +219,7 @@ func (c *crowded) fill(ctx context.Context, sup *supervisor.Supervisor, s Scale)
 		if ctx.Err() != nil {
 			return nil, 0, ctx.Err()
 		}
-		if (last/batch)%100 == 0 {
+		if (last/batch)%10 == 0 {
 			s.note("%d are in; %.1f GiB resident", last, memoryNow().rss/(1<<30))
 		}
 	}
