@@ -37,7 +37,8 @@ func floorGo(ctx context.Context, listen string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	defer context.AfterFunc(ctx, func() { _ = l.Close() })()
+	stop := context.AfterFunc(ctx, func() { _ = l.Close() })
+	defer stop()
 	f := &goFloor{users: make(map[string]*goConn), watchers: make(map[*goConn]struct{})}
 	if _, err := fmt.Fprintf(out, "listening on %s\n", l.Addr()); err != nil {
 		return err

@@ -117,7 +117,7 @@ func (s Scale) Run(ctx context.Context) ([]Value, error) {
 	for range runtime.GOMAXPROCS(0) {
 		pumps.Go(func() { c.pump(pumping) })
 	}
-	runtime.GC()
+	debug.FreeOSMemory()
 	before := memoryNow()
 	all, took, err := c.fill(ctx, sup, s)
 	if err != nil {
@@ -130,8 +130,7 @@ func (s Scale) Run(ctx context.Context) ([]Value, error) {
 		return nil, err
 	}
 	watcher.to.Came(must(&wire.Watch{Request: watchRequest, Everyone: true, Epoch: sup.Epoch(), Version: uint64(s.Count + 1)})) //nolint:gosec // positive
-	runtime.GC()
-	runtime.GC()
+	debug.FreeOSMemory()
 	after := memoryNow()
 	values := []Value{
 		{"connections, logged in", "", float64(s.Count)},
