@@ -167,7 +167,7 @@ func (m *model) converged() {
 	for _, c := range m.w.clients {
 		m.convergedReal(c)
 		p := c.peer
-		if p == nil || p.over || !p.loggedIn || (!c.plan.Everyone && len(c.plan.Names) == 0) {
+		if p == nil || p.over || !p.loggedIn || p.link.corrupts || (!c.plan.Everyone && len(c.plan.Names) == 0) {
 			continue
 		}
 		v := &c.view

@@ -30,7 +30,7 @@ func (m *model) news() {
 			continue
 		}
 		d := k.down
-		if d.under > 0 || d.silent || len(d.stuck) > 0 || d.writer != nil || d.crowded || d.ended || d.reset != nil || k.up.reset != nil || k.dead {
+		if d.under > 0 || d.silent || len(d.stuck) > 0 || d.writer != nil || d.crowded || d.ended || d.reset != nil || k.corrupts || k.up.reset != nil || k.dead {
 			continue
 		}
 		if x, ok := m.changes[told+1]; ok && x.at < limit && m.stallEnded < x.at {

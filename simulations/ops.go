@@ -307,6 +307,7 @@ var peerOps = map[string]func(p *peer, op *Op){
 	// The client reads a few bytes now and then.
 	"slow": func(p *peer, op *Op) { p.slow = max(op.For, time.Millisecond) },
 	"corrupt": func(p *peer, op *Op) {
+		p.w.corrupted = true
 		p.link.corrupts, p.link.up.corrupt = true, max(op.N, 1)
 	},
 	// More than anybody may say at once.

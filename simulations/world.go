@@ -33,24 +33,25 @@ type World struct {
 	fileNames int // guarded by mu: makes names of files different
 
 	// guarded by mu; the driver holds it while something is due
-	mu      sync.Mutex
-	agenda  agenda
-	net     network
-	life    *life
-	lives   int
-	booting bool // a life is being built
-	storage storage
-	clients []*fleetClient
-	model   *model
-	trace   *trace
-	tally   tally
-	failure *Failure
-	follow  *host    // whose life is told; nil: nobody's
-	moments []Moment // of that life
-	stage   stage
-	loose   bool // there is no gate: what the server tells its program may lag behind what it does
-	alone   bool // no other run lives in this process: goroutines can be counted
-	still   bool // everything was healed and had its time: checks of such a run begin to count
+	mu        sync.Mutex
+	agenda    agenda
+	net       network
+	life      *life
+	lives     int
+	booting   bool // a life is being built
+	storage   storage
+	clients   []*fleetClient
+	model     *model
+	trace     *trace
+	tally     tally
+	failure   *Failure
+	follow    *host    // whose life is told; nil: nobody's
+	moments   []Moment // of that life
+	stage     stage
+	loose     bool // there is no gate: what the server tells its program may lag behind what it does
+	corrupted bool // a link has changed bytes: numbers of messages are not what was sent
+	alone     bool // no other run lives in this process: goroutines can be counted
+	still     bool // everything was healed and had its time: checks of such a run begin to count
 
 	// owned by the driver
 	ready   []*ticket
