@@ -53,8 +53,7 @@ func (t *transferActor) nextPut() {
 			return err
 		})
 	case len(t.pending) > 0:
-		chunks, buffers := t.pending, &t.files.buffers
-		t.pending = nil
+		chunks, buffers := t.batch(), &t.files.buffers
 		t.do(opWrite, func(d *diskDone) error {
 			var err error
 			if d.n, err = writeAll(partial, chunks); err != nil {
@@ -77,6 +76,25 @@ func (t *transferActor) nextPut() {
 			return err
 		})
 	}
+}
+
+// batchShare is the part of its window that a transfer writes at one time: the
+// owner is granted the next part while this one is written, and neither waits for
+// the other.
+const batchShare = 4
+
+// batch takes what is to be written next out of what waits.
+func (t *transferActor) batch() [][]byte {
+	n, sum := 0, uint64(0)
+	for n < len(t.pending) && (n == 0 || sum < t.sys.set.Window/batchShare) {
+		sum += uint64(len(t.pending[n]))
+		n++
+	}
+	chunks := t.pending[:n:n]
+	if t.pending = t.pending[n:]; len(t.pending) == 0 {
+		t.pending = nil
+	}
+	return chunks
 }
 
 // writeAll writes chunks, in one step where the store can.

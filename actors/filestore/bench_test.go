@@ -10,10 +10,12 @@ import (
 	"testing"
 )
 
-// benchSize is the file of the benchmarks; chunk what a transfer writes at once.
+// benchSize is the file of the benchmarks; a transfer writes a batch of chunks at
+// once.
 const (
 	benchSize  = 64 << 20
 	benchChunk = 60 << 10
+	benchBatch = 5 // chunks
 )
 
 // BenchmarkPut writes, hashes and commits a file. Beside it stand the same bytes
@@ -28,8 +30,13 @@ func BenchmarkPut(b *testing.B) {
 			b.SetBytes(benchSize)
 			for b.Loop() {
 				p := must[Partial](b)(s.Begin(m))
-				for at := 0; at < benchSize; at += benchChunk {
-					must[int](b)(p.Write(content[at:min(at+benchChunk, benchSize)]))
+				for at := 0; at < benchSize; {
+					var parts [][]byte
+					for range benchBatch {
+						end := min(at+benchChunk, benchSize)
+						parts, at = append(parts, content[at:end]), end
+					}
+					must[int](b)(p.(BatchWriter).WriteBatch(parts))
 				}
 				done := must[Meta](b)(p.Commit(1))
 				b.StopTimer()
