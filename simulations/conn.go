@@ -167,6 +167,11 @@ func (c *conn) writeNow(b []byte) (n int, err error, again bool) { //nolint:revi
 
 // Close implements net.Conn. Like a kernel, it resets when something was not read.
 func (c *conn) Close() error {
+	if c.tap == nil { // a client's timer may close it: in its turn, like all that clients do
+		t := c.w.tickets.get(c.of, c.rt.key+"/close", "closes")
+		c.w.gate.enter(t)
+		c.w.tickets.put(t)
+	}
 	c.w.lock()
 	defer c.w.unlock()
 	if c.of.dead.Load() {
