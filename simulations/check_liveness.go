@@ -21,11 +21,40 @@ func (m *model) unanswered() {
 				continue
 			}
 			for _, id := range slices.Sorted(maps.Keys(p.requests)) {
-				if r := p.requests[id]; now-r.sent > answers {
+				if r := p.requests[id]; r.sent > k.facts.welcomed && now-r.sent > answers {
 					m.w.fail("liveness", "an answer to each request", "%s: %s %d of %v has none", c.name, r.what, id, r.sent)
 					return
 				}
 			}
 		}
 	}
+}
+
+// readOver notes that the server has been told that nothing more can come.
+func (c *conn) readOver() {
+	if c.tap != nil && c.link.facts.readOver == 0 {
+		c.link.facts.readOver = c.w.now()
+		c.w.dirty = true
+	}
+}
+
+// over checks that a connection on which nothing more can come has ended at once,
+// in the middle of a frame too (N1).
+func (m *model) over() {
+	for _, id := range slices.Sorted(maps.Keys(m.live)) {
+		if k := m.live[id]; k.facts.readOver > 0 {
+			m.w.fail("G2", "an end as soon as nothing more can come (N1)", "connection %d is still there, its stream was over at %v", id, k.facts.readOver)
+			return
+		}
+	}
+}
+
+// writes notes that the server begins a write.
+func (c *conn) writes() {
+	if c.tap == nil {
+		return
+	}
+	c.w.lock()
+	defer c.w.unlock()
+	c.link.facts.writing = c.w.now()
 }

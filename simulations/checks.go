@@ -41,6 +41,7 @@ func (w *World) quiescent() {
 	w.dirty, w.looked = false, w.now()
 	w.tally.Checks++
 	w.model.resolve()
+	w.model.over()
 	w.model.maps()
 	if w.failure == nil {
 		w.model.presence()

@@ -97,8 +97,10 @@ func (c *conn) readNow(b []byte) (n int, err error, again bool) { //nolint:reviv
 		}
 		return n, nil, false
 	case c.in.reset != nil:
+		c.readOver()
 		return 0, opError("read", c.in.reset), false
 	case c.in.fin:
+		c.readOver()
 		return 0, io.EOF, false
 	case c.lateRead():
 		return 0, opError("read", os.ErrDeadlineExceeded), false
@@ -109,6 +111,7 @@ func (c *conn) readNow(b []byte) (n int, err error, again bool) { //nolint:reviv
 // Write implements net.Conn.
 func (c *conn) Write(b []byte) (int, error) {
 	total := 0
+	c.writes()
 	for {
 		c.w.lock()
 		if c.of.dead.Load() {

@@ -87,6 +87,7 @@ func (m *model) accepted(k *link) {
 		return
 	}
 	m.waiting = append(m.waiting, k)
+	m.nextLate = min(m.nextLate, m.w.now()+time.Second)
 }
 
 // read is told what the server has read from a link.

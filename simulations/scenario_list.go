@@ -15,6 +15,7 @@ var scenarios = []scenario{
 	{"crowd", "very many clients that are mostly silent, for a day", crowd},
 	{"transfers", "real clients send and fetch files while links and disks fail", transfers},
 	{"churn", "users who come and go all the time, and watchers that read slowly or were away for long", churn},
+	{"bulk", "much data for clients with slow links: nothing that is alive is taken for dead", bulk},
 	{"crash", "a server that crashes and comes back on the disk that it left", crash},
 	{"swarm", "the seed draws the configuration, the fleet, and which faults are on", swarm},
 }

@@ -26,6 +26,8 @@ type facts struct {
 	session    uint64
 	since      time.Duration
 	byed       wire.Reason     // of the server's bye
+	writing    time.Duration   // when the server last began a write
+	readOver   time.Duration   // when the server was told that nothing more can come
 	claimed    map[string]bool // the users as whom a login was tried
 	pinged     time.Duration   // when the server last asked for a sign of life
 }

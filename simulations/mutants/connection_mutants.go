@@ -38,19 +38,19 @@ func connectionMutants() []mutant {
 			}},
 		},
 		{
-			id: "N21", what: "pongs and pings wait behind data", check: []string{"G4"},
+			id: "N21", what: "pongs and pings wait behind data", check: []string{"G4"}, scenario: "bulk",
 			edits: []edit{{
 				"actors/connection_traffic.go", `if c.lanes().Control(frame) == nil {`, `if c.lanes().Data(frame) == nil {`,
 			}},
 		},
 		{
-			id: "H1", what: "a panic is caught and forgotten", check: []string{"G2"},
+			id: "H1", what: "a panic is caught and forgotten", check: []string{"G2", "G3"}, scenario: "panics",
 			edits: []edit{{"actors/guard.go", `	g.to.recovered(msg, value, stack)
 `, `	_ = stack
 `}},
 		},
 		{
-			id: "H2", what: "an actor that stops does not say so", check: []string{"G6", "leak"},
+			id: "H2", what: "an actor that stops does not say so", check: []string{"G6", "leak", "process"},
 			edits: []edit{{"actors/guard.go", `	if g.onStop != nil {
 		g.onStop()
 	}`, ``}},

@@ -28,7 +28,7 @@ func (h hunt) run(ctx context.Context, m mutant, program string) (result, error)
 		scenario = "swarm"
 	}
 	args := []string{
-		"simulate", "--json", "--parallel", "1", "--no-shrink", "--scenario", scenario,
+		"simulate", "--json", "--parallel", "1", "--no-shrink", "--patience", "15s", "--scenario", scenario,
 		"--seed", strconv.FormatUint(h.first, 10), "--seeds", strconv.Itoa(h.seeds),
 	}
 	cmd := exec.CommandContext(ctx, program, args...)

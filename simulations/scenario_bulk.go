@@ -1,0 +1,29 @@
+package simulations
+
+import "time"
+
+// bulk is more data than the links carry: heartbeats have to pass it (N21).
+func bulk(d *drawer) {
+	d.lasts(4 * time.Minute)
+	d.plan.Server = quickServer
+	d.plan.Server.Timeout = between(d.rng, 18*time.Second, 25*time.Second).Round(time.Millisecond)
+	d.plan.Server.WriteTimeout = 30 * time.Second
+	d.fleet(6, func(i int, c *ClientPlan) {
+		if i%2 == 0 {
+			c.Down.Bandwidth = 12_000 + d.rng.IntN(10_000)
+			c.Down.Window = 2<<10 + d.rng.IntN(4<<10)
+		}
+		if i%3 == 0 {
+			c.Up.Bandwidth = 2000 + d.rng.IntN(20_000)
+		}
+		c.Reconnect = between(d.rng, 100*time.Millisecond, 3*time.Second)
+	})
+	n := len(d.plan.Clients)
+	for range int(30 * d.Density) {
+		op := Op{Kind: "flood", Client: d.rng.IntN(n), To: 2 * d.rng.IntN((n+1)/2), N: 399}
+		if d.allowed(op.Kind) {
+			d.op(op)
+		}
+	}
+	d.faults(10, "send", "vanish", "reset", "logout", "mute-down", "freeze")
+}
