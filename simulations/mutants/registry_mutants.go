@@ -36,7 +36,7 @@ func registryMutants() []mutant {
 `}},
 		},
 		{
-			id: "S1", what: "what a panic of the registry loses is not mended", check: []string{"G1", "G2"}, scenario: "panics",
+			id: "S1", what: "what a panic of the registry loses is not mended", check: []string{"G1", "G2", "G4"}, scenario: "panics",
 			edits: []edit{
 				{"actors/registry.go", `	case ended:
 		r.terminate(m.c, m.t)

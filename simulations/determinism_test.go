@@ -1,0 +1,86 @@
+package simulations
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"runtime"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// Each seed is the same trace with one processor and with two. With
+// ROLLCALL_TRACES=FILE the traces are also compared with those in the file, which
+// is written if it is not there: run it once without -race and once with.
+//
+//	ROLLCALL_SEEDS=100 ROLLCALL_TRACES=/var/tmp/traces go test -run TestTracesAgree ./simulations
+//	ROLLCALL_SEEDS=100 ROLLCALL_TRACES=/var/tmp/traces go test -race -run TestTracesAgree ./simulations
+//
+// Without ROLLCALL_SEEDS there are few. The seeds go round the scenarios.
+func TestTracesAgree(t *testing.T) {
+	seeds := uint64(8)
+	if s := os.Getenv("ROLLCALL_SEEDS"); s != "" {
+		n, err := strconv.ParseUint(s, 10, 32)
+		if err != nil {
+			t.Fatal(err)
+		}
+		seeds = n
+	}
+	names := []string{"swarm", "reconnect-race", "crash", "transfers", "mobile", "panics", "churn", "office"}
+	var lines []string
+	for seed := range seeds {
+		name := names[seed%uint64(len(names))]
+		p := plan(t, name, 7_000_000+seed)
+		var sums [2]string
+		for i, procs := range []int{1, 2} {
+			before := runtime.GOMAXPROCS(procs)
+			sums[i] = run(t, p, Options{}).Trace
+			runtime.GOMAXPROCS(before)
+		}
+		if sums[0] != sums[1] {
+			t.Errorf("%s, seed %d: %s with one processor, %s with two", name, p.Seed, sums[0], sums[1])
+		}
+		lines = append(lines, fmt.Sprintf("%s %d %s", name, p.Seed, sums[0]))
+	}
+	if file := os.Getenv("ROLLCALL_TRACES"); file != "" {
+		compare(t, file, lines)
+	}
+}
+
+// compare compares lines with those of a file, or writes the file.
+func compare(t *testing.T, file string, lines []string) {
+	t.Helper()
+	f, err := os.Open(file) //nolint:gosec // the developer's own file
+	if os.IsNotExist(err) {
+		if err := os.WriteFile(file, []byte(strings.Join(lines, "\n")+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		t.Logf("%d traces written", len(lines))
+		return
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = f.Close() }()
+	known := make(map[string]string)
+	for s := bufio.NewScanner(f); s.Scan(); {
+		if w := strings.Fields(s.Text()); len(w) == 3 {
+			known[w[0]+" "+w[1]] = w[2]
+		}
+	}
+	compared := 0
+	for _, l := range lines {
+		w := strings.Fields(l)
+		if other, ok := known[w[0]+" "+w[1]]; ok {
+			compared++
+			if other != w[2] {
+				t.Errorf("%s, seed %s: %s here, %s in the file", w[0], w[1], w[2], other)
+			}
+		}
+	}
+	if compared == 0 {
+		t.Error("the file has none of these seeds")
+	}
+	t.Logf("%d traces agree with the file's", compared)
+}
