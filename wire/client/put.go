@@ -189,6 +189,7 @@ type putting struct {
 	res   PutResult
 
 	begun    bool // it is known from where on this call sends
+	cutOff   bool // an attempt has ended with its connection
 	complete bool // everything had been sent when a connection broke, and the file may be stored
 	absent   time.Duration
 }
@@ -208,6 +209,7 @@ func (p *putting) run(ctx context.Context) error {
 			again.moved()
 			p.absent = 0
 		}
+		p.cutOff = p.cutOff || errors.Is(err, ErrDisconnected) || errors.Is(err, wire.CodeShuttingDown)
 		if p.waitsForRecipient(err) {
 			err = wire.CodeInterrupted
 		}
@@ -221,7 +223,7 @@ func (p *putting) run(ctx context.Context) error {
 // was under way is not back yet, after a restart of the server, and may still
 // come.
 func (p *putting) waitsForRecipient(err error) bool {
-	if !p.put.Relay || !p.begun || !errors.Is(err, wire.CodeUserOffline) {
+	if !p.put.Relay || !p.begun && !p.cutOff || !errors.Is(err, wire.CodeUserOffline) {
 		return false
 	}
 	now := p.c.now()
