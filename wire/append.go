@@ -61,4 +61,3 @@ func one(there bool) byte {
 }
 
 func appendUint(dst []byte, v uint64) []byte { return appendHead(dst, 0, v) }
-
