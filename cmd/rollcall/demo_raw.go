@@ -45,7 +45,11 @@ func (r *raw) login(user string, readBuffer int) error {
 	if err := r.conn.SetDeadline(time.Now().Add(rawPatience)); err != nil {
 		return err
 	}
-	if err := r.write(&wire.Hello{MinVersion: wire.Version, MaxVersion: wire.Version, Identifier: user + "s-device"}); err != nil {
+	hello := &wire.Hello{
+		MinVersion: wire.Version, MaxVersion: wire.Version, Identifier: user + "s-device",
+		Features: wire.FeatureFileNotices | wire.FeatureOffers,
+	}
+	if err := r.write(hello); err != nil {
 		return err
 	}
 	if err := r.write(&wire.Login{Request: 1, User: user}); err != nil {
