@@ -20,14 +20,14 @@ func TestRemainder(t *testing.T) {
 			if lead != 0 && lead != len(want) {
 				t.Fatalf("a lead of %d bytes, of %d", lead, len(want))
 			}
-			all := buf[:lead]
 			came := rapid.SampledFrom([]int{0, 1, 100, smallRest, 60 << 10, restRoom/2 + 1, restRoom}).Draw(t, "came")
 			came = min(came, restRoom-lead)
 			for j := range came {
 				buf[lead+j] = byte(i + j*7)
 			}
 			want = append(want, buf[lead:lead+came]...)
-			if all = buf[:lead+came]; lead == 0 && in.rest != nil {
+			all := buf[:lead+came]
+			if lead == 0 && in.rest != nil {
 				all = append(in.rest.bytes, buf[:came]...)
 			}
 			if !bytes.Equal(all, want) {

@@ -16,6 +16,11 @@ import (
 // BenchmarkRoundTrip measures the round trip of pings and of messages, on a
 // server that is a process of its own: with nothing else, and while four puts
 // run flat out on the same connection or on others (N21).
+//
+// Client and server share the machine. When the puts use all of its processors,
+// most of what is measured beside them is the time until the system gives a
+// processor to the server and to the one who pings: with both before all others
+// (chrt -f), what is left is what the server itself makes a ping wait.
 func BenchmarkRoundTrip(b *testing.B) {
 	w := serveProcess(b, "--data", filepath.Join(b.TempDir(), "data"), "--log-level", "error")
 	const size = 64 << 20
