@@ -11,8 +11,8 @@ import (
 	"example.com/rollcall/wire"
 )
 
-// beat is how old a sign of life may be: two intervals of the recorder.
-const beat = 500 * time.Millisecond
+// beat is how old a sign of life may be: a second, two intervals of the recorder.
+const beat = 1500 * time.Millisecond
 
 // TestRestart: after a crash, who is back within the grace was never shown
 // offline, and who is not goes offline once, with node_lost and the time when it

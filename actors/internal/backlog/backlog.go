@@ -14,6 +14,9 @@ const (
 	MaxStruck = 1_000_000
 	// MaxPause is the longest pause after a failure.
 	MaxPause = 10 * time.Second
+	// Beat is how often the roll is told that the server is alive while nobody
+	// comes or goes, unless the interval is longer: each time costs a sync.
+	Beat = time.Second
 )
 
 // Backlog is what waits to be written. U is an entry of the roll, R a record of
@@ -129,6 +132,9 @@ func (b *Backlog[U, R]) Next() (time.Duration, bool) {
 		due := b.lanes[l].next
 		if early := l == Journal && len(b.records) >= Many || b.first; !early {
 			due = max(due, b.taken+b.interval)
+		}
+		if l == Roll && !b.first && b.waiting.live() == 0 {
+			due = max(due, b.taken+Beat)
 		}
 		if !found || due < at {
 			at, found = due, true
