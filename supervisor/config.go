@@ -125,7 +125,8 @@ type Config struct {
 	// Roll.
 	Journal Journal
 	// RecordInterval is how long changes are gathered before they are written:
-	// what has happened is on the disk after twice this time and one write.
+	// what has happened is on the disk after twice this time and one write. While
+	// nothing happens, the roll is told once a second that the server lives.
 	// Default 250 ms.
 	RecordInterval time.Duration
 
