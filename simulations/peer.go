@@ -84,6 +84,7 @@ func (p *peer) onConnected() {
 	p.send(&wire.Hello{
 		MinVersion: wire.Version, MaxVersion: wire.Version, Identifier: p.c.plan.Identifier, Client: "simulation",
 		Interval: uint64(p.c.plan.Interval / time.Millisecond), Timeout: uint64(p.c.plan.Timeout / time.Millisecond), //nolint:gosec // positive
+		Features: wire.FeatureFileNotices | wire.FeatureOffers,
 	})
 }
 
