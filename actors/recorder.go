@@ -26,14 +26,14 @@ type recorder struct {
 
 	// owned by the actor
 	backlog *backlog.Backlog[record.RollUser, any] // events, and records that are none
-	version uint64         // of presence, as of the last change of the roll
-	busy    bool           // the goroutine has a job
-	began   time.Duration  // since when
-	hung    bool           // it was told that a write does not end
-	forgets []recordForget // to be done, in order; bounded by those who wait for them
-	cleared bool           // what waited before the first of them has been written
-	syncs   []chan<- error // wait for a batch that is not out yet; bounded likewise
-	syncing []chan<- error // wait for the one that is out
+	version uint64                                 // of presence, as of the last change of the roll
+	busy    bool                                   // the goroutine has a job
+	began   time.Duration                          // since when
+	hung    bool                                   // it was told that a write does not end
+	forgets []recordForget                         // to be done, in order; bounded by those who wait for them
+	cleared bool                                   // what waited before the first of them has been written
+	syncs   []chan<- error                         // wait for a batch that is not out yet; bounded likewise
+	syncing []chan<- error                         // wait for the one that is out
 	timer   *time.Timer
 	armed   time.Duration // when the timer fires; 0: it is not set
 

@@ -73,7 +73,7 @@ func (c *conn) Read(b []byte) (int, error) {
 		c.w.unlock()
 		<-c.rt.pass
 		c.w.lock()
-		n, err, again := c.readNow(b)
+		n, again, err := c.readNow(b)
 		c.w.unlock()
 		if !again {
 			return n, err
@@ -83,10 +83,10 @@ func (c *conn) Read(b []byte) (int, error) {
 
 func (c *conn) lateRead() bool { return !c.until.IsZero() && !time.Now().Before(c.until) }
 
-func (c *conn) readNow(b []byte) (n int, err error, again bool) { //nolint:revive // again says more than err
+func (c *conn) readNow(b []byte) (n int, again bool, err error) {
 	switch {
 	case c.of.dead.Load(), c.closed:
-		return 0, opError("read", net.ErrClosed), false
+		return 0, false, opError("read", net.ErrClosed)
 	case len(c.in.recv) > 0:
 		if c.in.cond.Tiny {
 			b = b[:min(len(b), 1+c.in.rng.IntN(7))]
@@ -95,17 +95,17 @@ func (c *conn) readNow(b []byte) (n int, err error, again bool) { //nolint:reviv
 		if c.tap != nil {
 			c.tap.read(b[:n])
 		}
-		return n, nil, false
+		return n, false, nil
 	case c.in.reset != nil:
 		c.readOver()
-		return 0, opError("read", c.in.reset), false
+		return 0, false, opError("read", c.in.reset)
 	case c.in.fin:
 		c.readOver()
-		return 0, io.EOF, false
+		return 0, false, io.EOF
 	case c.lateRead():
-		return 0, opError("read", os.ErrDeadlineExceeded), false
+		return 0, false, opError("read", os.ErrDeadlineExceeded)
 	}
-	return 0, nil, true
+	return 0, true, nil
 }
 
 // Write implements net.Conn.
@@ -130,7 +130,7 @@ func (c *conn) Write(b []byte) (int, error) {
 		c.w.unlock()
 		<-c.wt.pass
 		c.w.lock()
-		n, err, again := c.writeNow(b)
+		n, again, err := c.writeNow(b)
 		c.w.unlock()
 		total += n
 		if !again {
@@ -142,12 +142,12 @@ func (c *conn) Write(b []byte) (int, error) {
 
 func (c *conn) lateWrite() bool { return !c.deadline.IsZero() && !time.Now().Before(c.deadline) }
 
-func (c *conn) writeNow(b []byte) (n int, err error, again bool) { //nolint:revive // again says more than err
+func (c *conn) writeNow(b []byte) (n int, again bool, err error) {
 	switch {
 	case c.of.dead.Load(), c.closed, c.shutWr:
-		return 0, opError("write", net.ErrClosed), false
+		return 0, false, opError("write", net.ErrClosed)
 	case c.in.reset != nil:
-		return 0, opError("write", syscall.EPIPE), false
+		return 0, false, opError("write", syscall.EPIPE)
 	}
 	n = min(len(b), c.out.room())
 	if n > 0 {
@@ -156,16 +156,14 @@ func (c *conn) writeNow(b []byte) (n int, err error, again bool) { //nolint:revi
 			c.tap.wrote(b[:n])
 		}
 	}
-	switch {
-	case n == len(b):
-		return n, nil, false
+	if n == len(b) {
+		return n, false, nil
 	}
 	c.out.crowded = true
-	switch {
-	case n == 0 && c.lateWrite():
-		return 0, opError("write", os.ErrDeadlineExceeded), false
+	if n == 0 && c.lateWrite() {
+		return 0, false, opError("write", os.ErrDeadlineExceeded)
 	}
-	return n, nil, true
+	return n, true, nil
 }
 
 // Close implements net.Conn. Like a kernel, it resets when something was not read.

@@ -14,7 +14,6 @@ type host struct {
 	name string
 	held atomic.Bool
 	dead atomic.Bool
-	slow string // goroutines whose names begin so go last; empty: none
 }
 
 // ticket is what one goroutine waits with at the gate. A goroutine has one

@@ -31,7 +31,6 @@ type life struct {
 	mu     sync.Mutex
 	random *rand.Rand
 	events []supervisor.Event // not yet looked at
-	logins atomic.Int64       // names the goroutines of the authenticator
 }
 
 // newLife builds the server, anew or for the first time. It may wait for the

@@ -104,7 +104,7 @@ func crash(d *drawer) {
 	if chance(d.rng, 0.3) {
 		d.plan.Server.Grace = between(d.rng, time.Second, 10*time.Second)
 	}
-	d.fleet(8, func(i int, c *ClientPlan) {
+	d.fleet(8, func(_ int, c *ClientPlan) {
 		c.Reconnect = between(d.rng, 100*time.Millisecond, 20*time.Second)
 	})
 	d.faults(8, "crash", "crash", "crash", "restart", "disk")
@@ -202,7 +202,7 @@ func swarm(d *drawer) {
 		}
 		return c
 	}
-	d.fleet(2+r.IntN(10), func(i int, c *ClientPlan) {
+	d.fleet(2+r.IntN(10), func(_ int, c *ClientPlan) {
 		c.User = fmt.Sprintf("user-%d", r.IntN(users))
 		c.Identifier = fmt.Sprintf("device-%d", r.IntN(users*2))
 		c.Up, c.Down = link(), link()

@@ -15,7 +15,6 @@ type facts struct {
 	accepted   time.Duration
 	hello      string // the identifier, once the server has read it
 	saidBye    bool   // the server has read a bye
-	broken     bool   // the server has read what is no frame
 	connection uint64 // the server's number, from its welcome
 	interval   time.Duration
 	timeout    time.Duration

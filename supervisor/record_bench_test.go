@@ -160,6 +160,15 @@ func (r *realServer) messages(b *testing.B, n int) time.Duration {
 	return took
 }
 
+// wantChange waits for a delta that tells of something.
+func wantChange(p *peer) {
+	for {
+		if d := want[*wire.Delta](p); len(d.Changes) > 0 {
+			return
+		}
+	}
+}
+
 // notices returns the sum of the times from a close to its notice at a watcher.
 func (r *realServer) notices(b *testing.B, n int) (sum time.Duration) {
 	watcher := r.visitor(b, "watcher").watch("leaver")
@@ -167,12 +176,10 @@ func (r *realServer) notices(b *testing.B, n int) (sum time.Duration) {
 	var each []time.Duration
 	for range n {
 		p := r.visitor(b, "leaver")
-		for len(want[*wire.Delta](watcher).Changes) == 0 { // online
-		}
+		wantChange(watcher) // online
 		begun := time.Now()
 		p.cut()
-		for len(want[*wire.Delta](watcher).Changes) == 0 { // offline
-		}
+		wantChange(watcher) // offline
 		each = append(each, time.Since(begun))
 		<-p.done
 	}

@@ -88,7 +88,10 @@ func (d journalOf) Records(record.Query) iter.Seq2[record.Record, error] {
 	defer d.mu.Unlock()
 	all := d.records
 	return func(yield func(record.Record, error) bool) {
-		for i := len(all) - 1; i >= 0 && yield(all[i], nil); i-- {
+		for i := len(all) - 1; i >= 0; i-- {
+			if !yield(all[i], nil) {
+				return
+			}
 		}
 	}
 }
