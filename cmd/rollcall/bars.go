@@ -1,6 +1,7 @@
 package main
 
 import (
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -23,6 +24,10 @@ type bars struct {
 	// static after construction
 	progress   *mpb.Progress
 	withErrors bool // standard error is a terminal too: its lines have to go above the bars
+
+	// owned by whoever holds mu
+	mu  sync.Mutex
+	all []*mpb.Bar
 }
 
 // bars takes the terminal that standard output is over. It is nil when there is
@@ -40,8 +45,16 @@ func (p *program) bars() *bars {
 // say writes a line above the bars.
 func (b *bars) say(line string) { _, _ = b.progress.Write([]byte(line + "\n")) }
 
-// close gives the terminal back.
-func (b *bars) close() { b.progress.Shutdown() }
+// close takes what is left of the bars off the terminal and gives it back. It
+// waits for the last drawing: a Shutdown alone may leave out just that.
+func (b *bars) close() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, x := range b.all {
+		x.Abort(true)
+	}
+	b.progress.Wait()
+}
 
 // bar is one file's.
 type bar struct {
@@ -69,6 +82,9 @@ func (b *bars) add(file string, whole int64) *bar {
 	if whole >= 0 {
 		x.bar.SetTotal(whole, false)
 	}
+	b.mu.Lock()
+	b.all = append(b.all, x.bar)
+	b.mu.Unlock()
 	return x
 }
 
