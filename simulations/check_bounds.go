@@ -21,7 +21,7 @@ const (
 	fewFrames   = 256 // but so many frames in any case
 	otherFrames = 512 // of the lanes that are not counted in those: heartbeats, presence
 	otherBytes  = 1 << 20
-	extraTail   = 600 // of the history: it is trimmed a piece at a time, behind a flush
+	extraTail   = 320 // of the history: it is trimmed a piece at a time, behind a flush
 )
 
 func (p ServerPlan) history() int     { return orInt(p.History, keptHistory) }
@@ -44,10 +44,10 @@ func (m *model) bounded(x supervisor.Terminated) {
 }
 
 // resumed looks at the deltas that answer a watch: they lead on from what the
-// history goes back to.
-func (m *model) resumed(from uint64) {
-	if deepest := uint64(2*m.w.plan.Server.history() + extraTail); m.version > deepest && from < m.version-deepest { //nolint:gosec // positive
-		m.w.fail("G6", "a bounded history of changes", "a watch was led on from version %d, the server is at %d", from, m.version)
+// history goes back to. Then is the server's version when the watch was sent.
+func (m *model) resumed(from, then uint64) {
+	if deepest := uint64(2*m.w.plan.Server.history() + extraTail); then > deepest && from < then-deepest { //nolint:gosec // positive
+		m.w.fail("G6", "a bounded history of changes", "a watch was led on from version %d, the server was at %d when it was asked", from, then)
 	}
 }
 

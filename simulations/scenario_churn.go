@@ -23,12 +23,12 @@ func churn(d *drawer) {
 		s.Grace = between(d.rng, 100*time.Millisecond, 5*time.Second).Round(time.Millisecond)
 	}
 	watchers := 3
-	d.fleet(14, func(i int, c *ClientPlan) {
+	d.fleet(11, func(i int, c *ClientPlan) {
 		c.Everyone, c.Names = i < watchers, nil
 		c.Reconnect = between(d.rng, 20*time.Millisecond, 2*time.Second)
 		switch {
 		case i >= watchers:
-			c.User = fmt.Sprintf("user-%d", i%7)
+			c.User = fmt.Sprintf("user-%d", i)
 		case chance(d.rng, 0.7):
 			c.Down.Window, c.Down.Segment = 128+d.rng.IntN(512), 64
 		}
@@ -38,15 +38,21 @@ func churn(d *drawer) {
 	})
 	n := len(d.plan.Clients)
 	watchers = min(watchers, n)
-	for range int(300 * d.Density) {
+	for range int(450 * d.Density) {
 		kind := []string{"logout", "fin", "reset", "bye"}[d.rng.IntN(4)]
 		if at := d.rng.IntN(n); at >= watchers && d.allowed(kind) {
 			d.op(Op{Kind: kind, Client: at})
 		}
 	}
 	for range int(30 * d.Density) {
-		op := Op{Kind: []string{"slow", "stale", "stale", "rewatch", "freeze"}[d.rng.IntN(5)], Client: d.rng.IntN(watchers), N: d.rng.IntN(400)}
+		op := Op{Kind: []string{"slow", "stale", "stale", "rewatch", "freeze"}[d.rng.IntN(5)], Client: d.rng.IntN(watchers), N: d.rng.IntN(700)}
 		op.For = between(d.rng, 20*time.Millisecond, 4*time.Second)
+		if op.Kind == "slow" {
+			op.For /= 10
+		}
+		if op.Kind == "stale" {
+			op.At = d.plan.Duration*3/4 + between(d.rng, 0, d.plan.Duration/4)
+		}
 		if d.allowed(op.Kind) {
 			d.op(op)
 		}

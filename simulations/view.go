@@ -17,7 +17,8 @@ type view struct {
 
 	asking   *peer // a watch is under way on it
 	asked    *wire.Watch
-	ok       bool // it was agreed to; its state is to come
+	then     uint64 // the server's version when it was asked
+	ok       bool   // it was agreed to; its state is to come
 	building *building
 	floor    map[*peer]uint64 // the version that was sent before on a connection
 }
@@ -40,6 +41,7 @@ func (v *view) ask(p *peer, m *wire.Watch) {
 		m.Epoch, m.Version = v.epoch, v.version
 	}
 	v.asking, v.asked, v.ok, v.building = p, m, false, nil
+	v.then = v.c.w.model.version
 }
 
 // again asks for the state anew, after a gap.
@@ -119,7 +121,7 @@ func (v *view) delta(p *peer, d *wire.Delta) {
 		}
 		v.asking = nil
 		if d.Epoch == v.c.w.lifeEpoch() {
-			v.c.w.model.resumed(d.From)
+			v.c.w.model.resumed(d.From, v.then)
 		}
 	}
 	if !v.has || d.Epoch != v.epoch {

@@ -5,9 +5,9 @@ func fileMutants() []mutant {
 	return []mutant{
 		{
 			id: "P8", what: "an interrupted transfer waits for ever", check: []string{"G5"}, scenario: "transfers",
-			edits: []edit{{"actors/internal/transfer/book.go", `		if t.Until > now {
-			break`, `		if t.Until > now || t.Until >= 0 {
-			break`}},
+			edits: []edit{{"actors/internal/transfer/book.go", `		t.Until = now + b.limits.Grace
+`, `		t.Until = now + b.limits.Grace + 100*time.Hour
+`}},
 		},
 		{
 			id: "partial-left", what: "what came of a refused file stays on the disk", check: []string{"G5"}, scenario: "transfers",
@@ -35,7 +35,7 @@ func fileMutants() []mutant {
 `}},
 		},
 		{
-			id: "not-interrupted", what: "the end of a connection leaves its transfers alone", check: []string{"G5"}, scenario: "transfers",
+			id: "not-interrupted", what: "the end of a connection leaves its transfers alone", check: []string{"G5", "G2"}, scenario: "transfers",
 			edits: []edit{{"actors/file_interruption.go", `m.book.Interrupt(m.sys.now(), c.id)`, `m.book.Interrupt(m.sys.now(), c.id+1<<40)`}},
 		},
 	}

@@ -16,6 +16,9 @@ func presenceMutants() []mutant {
 			edits: []edit{{"actors/internal/presence/flush.go", `	changes := b.history.between(batch.From, batch.To)
 `, `	changes := slices.Clone(b.history.between(batch.From, batch.To))
 	slices.Reverse(changes)
+	for i := range changes {
+		changes[i].Version = batch.From + 1 + uint64(i)
+	}
 `}},
 		},
 		{
