@@ -171,7 +171,7 @@ func (p *program) bench(ctx context.Context, s *bench.Setup, k benchKind, f *ben
 	}
 	if !f.asJSON {
 		out := p.printer(p.out)
-		out.line("%d runs, %d processors, %s; loopback, load and server side by side; ratios are medians of each run's", s.Runs, runtime.NumCPU(), runtime.Version())
+		out.line("%s, %s, %s; loopback, load and server side by side; ratios are medians of each run's", count(s.Runs, "run"), count(runtime.NumCPU(), "processor"), runtime.Version())
 		return out.failed()
 	}
 	return nil

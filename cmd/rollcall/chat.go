@@ -203,7 +203,7 @@ func (t *chat) do(ctx context.Context, line string) bool {
 func (t *chat) toOne(ctx context.Context, to, text string) {
 	if err := t.send(ctx, to, "", text); err != nil {
 		t.say("* " + why(to, err))
-		t.fail(err)
+		t.fail(offline(to, err))
 		return
 	}
 	t.say("  (sent to " + to + ")")
@@ -230,7 +230,7 @@ func (t *chat) toAll(ctx context.Context, text string) {
 				reached++
 			case !errors.Is(err, wire.CodeUserOffline): // who has gone in this moment is shown anyway
 				failed = append(failed, why(to, err))
-				first = cmp.Or(first, err)
+				first = cmp.Or(first, fmt.Errorf("not sent to %s: %w", to, err))
 			}
 		})
 	}

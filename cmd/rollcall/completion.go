@@ -1,6 +1,10 @@
 package main
 
 import (
+	"fmt"
+	"slices"
+	"strings"
+
 	"github.com/spf13/cobra"
 )
 
@@ -14,7 +18,7 @@ func (p *program) completionCommand() *cobra.Command {
   rollcall completion zsh > "${fpath[1]}/_rollcall"
   rollcall completion fish > ~/.config/fish/completions/rollcall.fish`,
 		ValidArgs: []string{"bash", "zsh", "fish", "powershell"},
-		Args:      cobra.MatchAll(cobra.ExactArgs(1), cobra.OnlyValidArgs),
+		Args:      cobra.MatchAll(oneArgument("bash|zsh|fish|powershell"), knownShell),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			root := cmd.Root()
 			switch args[0] {
@@ -29,4 +33,12 @@ func (p *program) completionCommand() *cobra.Command {
 			}
 		},
 	}
+}
+
+// knownShell refuses a shell for which there are no completions.
+func knownShell(cmd *cobra.Command, args []string) error {
+	if !slices.Contains(cmd.ValidArgs, args[0]) {
+		return fmt.Errorf("there are no completions for %q: it is one of %s", args[0], strings.Join(cmd.ValidArgs, ", "))
+	}
+	return nil
 }

@@ -135,7 +135,7 @@ func TestSecondSignalForces(t *testing.T) {
 	if code := w.process.wait(); code != exitSignal+int(syscall.SIGTERM) {
 		t.Errorf("code %d", code)
 	}
-	w.process.errs.see(t, "serve", "interrupted by terminated")
+	w.process.errs.see(t, "serve", "interrupted by SIGTERM")
 }
 
 // A server that itself stood still for longer than the timeout drops nobody who

@@ -106,6 +106,25 @@ func codeOfEnd(end *client.EndError) int {
 	}
 }
 
+// offlineError is a refusal because a user is not there, with the user's name.
+type offlineError struct {
+	user string
+	err  error
+}
+
+func (e *offlineError) Error() string { return e.user + " is offline" }
+func (e *offlineError) Unwrap() error { return e.err }
+
+// offline puts the name of a user who is not there in the place of the bare code,
+// unless the refusal has words of its own. Other errors stay as they are.
+func offline(user string, err error) error {
+	var refused *client.RequestError
+	if !errors.Is(err, wire.CodeUserOffline) || errors.As(err, &refused) && refused.Text != "" {
+		return err
+	}
+	return &offlineError{user, err}
+}
+
 // plain makes one line of an error, for people: without the names of packages
 // and system calls.
 func plain(err error) string {

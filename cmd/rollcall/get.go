@@ -147,6 +147,9 @@ func (f *getFlags) end(c *carrier, t *track, place string, fetch func(client.Get
 	}
 	if err == nil {
 		o.words = fmt.Sprintf("saved %s of %s as %s", printable(res.File.Name), printable(res.File.Owner), printable(place))
+		if f.output == toStdout {
+			o.words = fmt.Sprintf("wrote %s of %s to standard output", printable(res.File.Name), printable(res.File.Owner))
+		}
 		t.end(o)
 		return nil
 	}

@@ -65,6 +65,8 @@ func TestMistakesOfUsage(t *testing.T) {
 		{"connections --ended-by eof", "--closed"},
 		{"connections --limit -1", "--limit"},
 		{"completion tcsh", "tcsh"},
+		{"completion", "say which: rollcall completion bash|zsh|fish|powershell"},
+		{"completion bash zsh", "takes one bash|zsh|fish|powershell"},
 		{"version 1", "takes no arguments"},
 	} {
 		r := s.want(exitUsage, strings.Fields(c.args)...)

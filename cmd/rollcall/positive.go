@@ -12,6 +12,26 @@ import (
 // errNotPositive refuses a zero that the library would take for "the default".
 var errNotPositive = errors.New("it has to be more than 0")
 
+// errEmpty refuses a word that is empty: that of a shell's variable, perhaps, which
+// is not set.
+var errEmpty = errors.New("it is empty")
+
+// notEmpty is a flag that refuses an empty word.
+type notEmpty struct{ pflag.Value }
+
+func (n notEmpty) Set(s string) error {
+	if s == "" {
+		return errEmpty
+	}
+	return n.Value.Set(s)
+}
+
+// refuseEmpty makes a flag that is there refuse an empty word.
+func refuseEmpty(fs *pflag.FlagSet, name string) {
+	f := fs.Lookup(name)
+	f.Value, f.DefValue = notEmpty{f.Value}, ""
+}
+
 // positiveInt is a flag for a number above zero.
 type positiveInt struct{ to *int }
 

@@ -28,15 +28,17 @@ func (p *program) putCommand() *cobra.Command {
 		Use:   "put --user NAME [--to USER...] FILE... [flags]",
 		Short: "Send files to users, by way of the server",
 		Long: `Put stores files on the server: for the users of --to, for --everyone, or else
-for yourself alone. They are told of it, at once or when they log in next. A file
-is there only when the server has all of it, has compared its SHA-256, and has it
-on its disk; then its ID is printed.
+for yourself alone. The users of --to are told of it, at once or when they log in
+next; of a file for --everyone those are told who are online, and the others find
+it in 'rollcall files'. A file is there only when the server has all of it, has
+compared its SHA-256, and has it on its disk; then its ID is printed.
 
 With --relay the file is not stored: it goes straight to one user who is online
 and accepts it, in chat for example.
 
 When the connection breaks, put goes on by itself. When put is interrupted, what
-came is kept for the server's --file-grace, and the same command goes on with it.
+came is kept for the server's --file-grace, and the same command goes on with it;
+with --relay it is the receiver who has the part, and the server nothing.
 
 With --json there is one object a line; numbers are bytes:
   {"event":"started","file":F,"offset":WHERE_IT_GOES_ON_FROM,"size":N}
@@ -52,6 +54,7 @@ With --json there is one object a line; numbers are bytes:
 	}
 	f.bind(cmd.Flags())
 	cmd.Flags().StringSliceVar(&f.to, "to", nil, "for this `USER`; may be given several times")
+	refuseEmpty(cmd.Flags(), "to") // or the file would be for the sender alone
 	cmd.Flags().BoolVar(&f.everyone, "everyone", false, "for all users")
 	cmd.Flags().BoolVar(&f.relay, "relay", false, "straight to one user, who has to be online and to accept; nothing is stored")
 	return cmd
@@ -78,7 +81,11 @@ func (p *program) put(ctx context.Context, f *putFlags, files []string) error {
 		for i, file := range files {
 			jobs[i].run = func(ctx context.Context, t *track) error { return f.putFile(ctx, c, file, t) }
 		}
-		err = c.run(jobs, "the same command again goes on from what the server holds")
+		again := "the same command again goes on from what the server holds"
+		if f.relay {
+			again = "the same command again goes on from the part that the receiver has, if any"
+		}
+		err = c.run(jobs, again)
 		c.close()
 	}
 	if failed := r.close(); err == nil {
@@ -120,6 +127,9 @@ func (f *putFlags) putFile(ctx context.Context, c *carrier, file string, t *trac
 	})
 	o.moved, o.resumed = res.Sent, res.Resumed
 	if err != nil {
+		if f.relay {
+			err = offline(f.to[0], err)
+		}
 		o.event, o.err = c.ended(), err
 		t.end(o)
 		return err

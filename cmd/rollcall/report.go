@@ -153,6 +153,10 @@ func (t *track) end(o outcome) {
 	}
 }
 
+// leastRated is the shortest transfer whose rate is told: that of a shorter one
+// is the time that questions and answers take.
+const leastRated = 100 * time.Millisecond
+
 // effort is how much went over the network, and how fast, where there is
 // something to tell.
 func (t *track) effort(o outcome) string {
@@ -161,8 +165,8 @@ func (t *track) effort(o outcome) string {
 	if o.resumed > 0 {
 		text = fmt.Sprintf(" (%s, of which %s now, from %s on, in %v", size(t.size), size(o.moved), size(o.resumed), short(took))
 	}
-	if s := took.Seconds(); s > 0 && o.moved > 0 {
-		text += fmt.Sprintf(", %s/s", size(int64(float64(o.moved)/s)))
+	if o.moved > 0 && took >= leastRated {
+		text += fmt.Sprintf(", %s/s", size(int64(float64(o.moved)/took.Seconds())))
 	}
 	return text + ")"
 }

@@ -38,7 +38,7 @@ func (f *storeFlags) bind(fs *pflag.FlagSet) {
 	fs.Var(&f.maxUserBytes, "max-user-bytes", "the most that the files of one user may hold together")
 	fs.Var(&f.maxSize, "max-bytes", "the most that all files may hold together")
 	fs.Int64Var(&f.maxUserFiles, "max-user-files", filestore.DefaultMaxUserFiles, "the most files of one user")
-	fs.DurationVar(&f.retention, "retention", filestore.DefaultRetention, "keep a file for this long; 0 for ever")
+	fs.DurationVar(&f.retention, "retention", filestore.DefaultRetention, "keep a file for this long; it is removed within a minute after that; 0 for ever")
 	fs.Var(&f.window, "file-window", "the most of one file that may be on its way inside the server; more is faster over long ways, and costs as much memory for each transfer")
 	fs.BoolVar(&f.noSync, "no-sync", false, "do not wait for the disk: faster, but a crash of the machine can then leave files that are torn (it gives up the guarantee G5)")
 }

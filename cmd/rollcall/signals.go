@@ -11,7 +11,19 @@ import (
 // interruption is the signal that ended a command.
 type interruption struct{ signal os.Signal }
 
-func (i interruption) Error() string { return "interrupted by " + i.signal.String() }
+func (i interruption) Error() string { return "interrupted by " + signalName(i.signal) }
+
+// signalName is what people call a signal.
+func signalName(s os.Signal) string {
+	switch s {
+	case os.Interrupt:
+		return "SIGINT"
+	case syscall.SIGTERM:
+		return "SIGTERM"
+	default:
+		return s.String()
+	}
+}
 
 func (i interruption) code() int {
 	if number, ok := i.signal.(syscall.Signal); ok {

@@ -36,6 +36,16 @@ func TestTheFirstSignalAsksTheSecondForces(t *testing.T) {
 	})
 }
 
+func TestSignalsHaveTheirNames(t *testing.T) {
+	for signal, want := range map[os.Signal]string{
+		os.Interrupt: "interrupted by SIGINT", syscall.SIGTERM: "interrupted by SIGTERM",
+	} {
+		if got := (interruption{signal}).Error(); got != want {
+			t.Errorf("%q, not %q", got, want)
+		}
+	}
+}
+
 func TestAThirdSignalEndsTheProcess(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p, signals, exited := signalled()

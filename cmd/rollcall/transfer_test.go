@@ -194,7 +194,7 @@ func TestGetChoosesItsPlace(t *testing.T) {
 		t.Error("it was not replaced")
 	}
 	want, _ := os.ReadFile(file) //nolint:gosec // our own
-	if r := s.want(exitOK, "get", "--user", "bob", "a", "-o", "-"); !bytes.Equal([]byte(r.out), want) || !strings.Contains(r.err, "as standard output") {
+	if r := s.want(exitOK, "get", "--user", "bob", "a", "-o", "-"); !bytes.Equal([]byte(r.out), want) || !strings.Contains(r.err, "wrote a of alice to standard output") {
 		t.Errorf("%q %q", r.out, r.err)
 	}
 	if r := s.want(exitUsage, "get", "--user", "bob", "a", "a", "-o", "b"); !strings.Contains(r.err, "b is no directory") {
@@ -276,7 +276,7 @@ func TestPutsAreRefused(t *testing.T) {
 		{exitOK, small, ""},
 		{exitNoRoom, small, "small: quota_exceeded"},
 		{exitNoRoom, fileOf(t, "tiny", 1) + " " + fileOf(t, "tiny", 1) + " " + large, "2 of 3 files failed, "},
-		{exitAbsent, "--relay --to nobody " + small, "user_offline"},
+		{exitAbsent, "--relay --to nobody " + small, "nobody is offline"},
 	} {
 		r := s.run(append([]string{"put", "--user", "alice"}, strings.Fields(c.args)...)...)
 		if r.code != c.code || !strings.Contains(r.err, c.words) {
@@ -312,6 +312,19 @@ func TestMistakesWithFiles(t *testing.T) {
 	} {
 		if r := s.want(exitUsage, strings.Fields(args)...); !strings.Contains(r.err, words) {
 			t.Errorf("%.80s: %s", args, r.err)
+		}
+	}
+}
+
+// A word of --to that is empty, as a shell's variable may be, does not make the
+// file one for the sender alone.
+func TestNobodyIsNotTheSender(t *testing.T) {
+	s := newShell(t)
+	file := fileOf(t, "a", 1)
+	for _, to := range [][]string{{"--to", ""}, {"--to="}, {"--to", "bob", "--to", ""}, {"--everyone", "--to", ""}} {
+		r := s.want(exitUsage, append([]string{"put", "--user", "a", file}, to...)...)
+		if !strings.Contains(r.err, "--to") || !strings.Contains(r.err, "empty") {
+			t.Errorf("%q: %s", to, r.err)
 		}
 	}
 }

@@ -85,6 +85,19 @@ func TestNumbersForPeople(t *testing.T) {
 	}
 }
 
+// The rate of what took no time says nothing of the network.
+func TestRatesAreOfWhatTookTime(t *testing.T) {
+	now := time.Now()
+	x := &track{size: 1 << 20, began: now}
+	if got := x.effort(outcome{moved: 1 << 20}); strings.Contains(got, "/s") && time.Since(now) < leastRated {
+		t.Error(got)
+	}
+	x.began = now.Add(-time.Minute)
+	if got := x.effort(outcome{moved: 1 << 20}); !strings.Contains(got, "/s)") {
+		t.Error(got)
+	}
+}
+
 func TestEvidenceInWords(t *testing.T) {
 	got := evidence(&supervisor.Termination{
 		Reason: wire.ReasonProtocolError, Lived: 2 * time.Second, Silent: time.Second, MidFrame: true,
