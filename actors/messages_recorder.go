@@ -41,7 +41,10 @@ type forgotten struct {
 
 // recordQuit ends the recorder when the last batch is written. clean: nobody is
 // online any more.
-type recordQuit struct{ clean bool }
+type recordQuit struct {
+	clean   bool
+	failing bool // the disk was failing when it came
+}
 
 // recordGiveUp ends it at once.
 type recordGiveUp struct{}

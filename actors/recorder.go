@@ -45,8 +45,8 @@ type recorder struct {
 // hangs is after how long a write is taken for one that may never end.
 const hangs = 5 * time.Second
 
-// lastAttempts bounds how often the last batch is tried: a shutdown may have no
-// deadline.
+// lastAttempts bounds how often the last batch is tried, once if the disk has been
+// failing before: a shutdown may have no deadline.
 const lastAttempts = 3
 
 // ErrRecord is returned by a shutdown after which the roll or the journal lacks
@@ -83,6 +83,7 @@ func (r *recorder) receive(msg any) {
 		m.removed = r.remove(m.user)
 		r.forgets = append(r.forgets, m)
 	case recordQuit:
+		m.failing = r.backlog.Failing(backlog.Roll) || r.backlog.Failing(backlog.Journal)
 		r.closing = &m
 	case recordGiveUp:
 		r.failed = errors.Join(r.failed, errHangs)
@@ -140,7 +141,7 @@ func (r *recorder) last() {
 			At: r.sys.set.Wall().UnixMilli(), Epoch: r.sys.set.Epoch, Node: r.sys.set.Node, Ended: true,
 		})
 	}
-	if r.attempts > 0 && r.failed == nil || r.attempts >= lastAttempts {
+	if r.attempts > 0 && (r.failed == nil || r.closing.failing) || r.attempts >= lastAttempts {
 		r.end()
 		return
 	}

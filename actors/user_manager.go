@@ -186,7 +186,10 @@ func (u *userManager) depart(d session.Departure) {
 	}
 	if change, changed := u.board.Set(d.User, false, d.Reason, at); changed {
 		u.sys.count.presenceChanges.Add(1)
-		e.Epoch, e.Version, e.Watchers = u.board.Epoch(), change.Version, u.board.Watching(d.User)
+		e.Epoch, e.Version = u.board.Epoch(), change.Version
+		if !u.sys.draining.Load() { // then who watches is sent away as well, and told no more
+			e.Watchers = u.board.Watching(d.User)
+		}
 		u.sys.emit(e)
 	}
 	u.strike(d.User)

@@ -74,6 +74,10 @@ func logOffline(log logrus.FieldLogger, e UserOffline) {
 }
 
 func logRestored(log logrus.FieldLogger, e Restored) {
+	if e.Before == 0 && len(e.Users) == 0 {
+		log.WithField("damage", e.Damage).Warn("what an earlier life of the server has left cannot be read")
+		return
+	}
 	line := log.WithFields(logrus.Fields{
 		"users": len(e.Users), "before": e.Before, "last_alive": stamp(e.LastAlive), "until": stamp(e.Until),
 	})

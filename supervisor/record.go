@@ -3,6 +3,7 @@ package supervisor
 import (
 	"context"
 	"iter"
+	"time"
 
 	"example.com/rollcall/actors/record"
 )
@@ -37,6 +38,16 @@ func (s *Supervisor) Departures(ctx context.Context, q RecordQuery) iter.Seq2[Re
 func (s *Supervisor) Why(ctx context.Context, subject RecordSubject, limit RecordLimit) ([]Account, error) {
 	_ = s.system.Sync(ctx)
 	return record.Accounts(s.journal, subject, limit)
+}
+
+// WhyNot says in words what the record has to say when Why finds nothing: where it
+// begins, which crashes and gaps there were, and what of it cannot be read.
+func (s *Supervisor) WhyNot(subject RecordSubject, limit RecordLimit, zone *time.Location) string {
+	text := record.NoAccount(s.journal, subject, limit, zone)
+	if damage := record.DamageOf(s.journal); damage != "" {
+		text += " Some of the record could not be read: " + damage + "."
+	}
+	return text
 }
 
 // Forget removes what is kept of a user: terminations in memory, records in the

@@ -73,6 +73,14 @@ func (a *Account) window() int64 {
 	return around
 }
 
+// began is when the connection did: what was over before had no part in its end.
+func (a *Account) began() int64 {
+	if a.Departure == nil {
+		return 0
+	}
+	return a.Departure.Accepted
+}
+
 // from is when the story of a departure begins: when the client was last heard.
 func (a *Account) from() int64 {
 	at := a.At
@@ -117,7 +125,7 @@ func (a *Account) gather(found []Record) {
 	for _, r := range found {
 		switch r := r.(type) {
 		case *Stall:
-			if r.At >= before && r.At-r.Length <= a.At+a.window() {
+			if r.At >= max(before, a.began()) && r.At-r.Length <= a.At {
 				a.Stalls = append(a.Stalls, r)
 			}
 		case *Life:

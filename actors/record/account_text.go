@@ -69,14 +69,18 @@ func (a *Account) ended() string {
 
 // stallStory tells of the server's own stalls: an honest account begins at home.
 func (a *Account) stallStory(w words) []string {
-	var parts []string
-	for _, s := range a.Stalls {
-		parts = append(parts, fmt.Sprintf("Around that moment the server itself had stood still, for about %s until %s; that may have played a part.", span(s.Length), w.when(s.At)))
-		if len(parts) == 3 && len(a.Stalls) > 3 {
-			return append(parts, fmt.Sprintf("There were %d more such stalls.", len(a.Stalls)-3))
+	var each []string
+	for i, s := range a.Stalls {
+		if i == 3 {
+			each = append(each, fmt.Sprintf("%d more times", len(a.Stalls)-i))
+			break
 		}
+		each = append(each, fmt.Sprintf("for about %s until %s", span(s.Length), w.when(s.At)))
 	}
-	return parts
+	if len(each) == 0 {
+		return nil
+	}
+	return []string{"Around that moment the server itself had stood still, " + strings.Join(each, ", ") + "; that may have played a part."}
 }
 
 // meaning tells what it meant for the user, and what others were told.
@@ -116,7 +120,15 @@ func (a *Account) told(w words) []string {
 		if n.Reason == wire.ReasonNodeLost && a.Lost == nil {
 			parts = append(parts, "Before that was over, the server itself died and began again.")
 		}
-		whom := "Nobody was watching, so nobody was told"
+		if n.Reason == wire.ReasonServerShutdown && n.Watchers == 0 {
+			parts = append(parts, "The server was ending, and its watchers with it: they saw it go, and were told nothing of this user.")
+			continue
+		}
+		if n.Watchers == 0 {
+			parts = append(parts, fmt.Sprintf("The user was offline from %s on, with the reason %s; nobody was watching.", w.when(n.At), n.Reason))
+			continue
+		}
+		whom := ""
 		if n.Watchers > 0 {
 			whom = count(n.Watchers, "watching connection") + " were told"
 			if n.Watchers == 1 {

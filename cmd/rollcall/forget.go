@@ -46,6 +46,7 @@ directory of a server that does not run.`,
 	}
 	f.bind(cmd.Flags())
 	cmd.Flags().StringVar(&data, "data", "", "work on the data `DIR` of a server that does not run, in place of asking one")
+	onlyHere(cmd, "data")
 	return cmd
 }
 

@@ -17,12 +17,24 @@ func variable(flag string) string {
 }
 
 // special reports whether a flag is an act and no setting.
-func special(flag string) bool { return flag == "help" || flag == "version" }
+func special(f *pflag.Flag) bool {
+	_, here := f.Annotations[hereOnly]
+	return here || f.Name == "help" || f.Name == "version"
+}
+
+// hereOnly marks a flag that only the command line sets: a setting of its name
+// means something else.
+const hereOnly = "command line only"
+
+// onlyHere marks a flag of the command as one that only the command line sets.
+func onlyHere(cmd *cobra.Command, flag string) {
+	_ = cmd.Flags().SetAnnotation(flag, hereOnly, nil) // the flag is there
+}
 
 // nameVariables adds to each flag's help the variable that sets it.
 func nameVariables(root *cobra.Command) {
 	name := func(f *pflag.Flag) {
-		if !special(f.Name) {
+		if !special(f) {
 			f.Usage += " [" + variable(f.Name) + "]"
 		}
 	}
@@ -52,7 +64,7 @@ func (p *program) settle(cmd *cobra.Command) error {
 
 func (p *program) fromEnvironment(cmd *cobra.Command) (err error) {
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
-		if err != nil || f.Changed || special(f.Name) {
+		if err != nil || f.Changed || special(f) {
 			return
 		}
 		value, ok := p.env(variable(f.Name))

@@ -178,7 +178,7 @@ func (s *settingsFile) apply(cmd *cobra.Command) error {
 	for _, list := range append(lists, s.top) {
 		for _, e := range list {
 			f := cmd.Flags().Lookup(e.key)
-			if f == nil || f.Changed {
+			if f == nil || f.Changed || special(f) {
 				continue
 			}
 			if err := cmd.Flags().Set(e.key, e.value); err != nil {
@@ -195,7 +195,7 @@ func (s *settingsFile) check(root *cobra.Command) error {
 	var all []string
 	for _, c := range root.Commands() {
 		c.Flags().VisitAll(func(f *pflag.Flag) {
-			if special(f.Name) || f.Name == configFlag {
+			if special(f) || f.Name == configFlag {
 				return
 			}
 			flags[c.Name()] = append(flags[c.Name()], f.Name)

@@ -51,6 +51,7 @@ Nothing on record has an exit code of its own, 8.`,
 	}
 	f.admin.bind(cmd.Flags())
 	cmd.Flags().StringVar(&f.data, "data", "", "read the data `DIR` of a server that does not run, in place of asking one")
+	onlyHere(cmd, "data") // the server's own setting of that name does not mean that it has stopped
 	cmd.Flags().StringVar(&f.since, "since", "", "what ended since this `TIME`: a duration ago (24h), or a time as 2006-01-02T15:04:05Z or 2006-01-02")
 	cmd.Flags().IntVar(&f.limit, "limit", record.DefaultAccounts, "the most accounts")
 	cmd.Flags().BoolVar(&f.asJSON, "json", false, "one JSON object a line, with all evidence")
@@ -83,10 +84,11 @@ func (p *program) why(ctx context.Context, f *whyFlags, subject string) error {
 	}
 	out := p.printer(p.out)
 	if !f.asJSON {
-		if string(answer) == admin.NothingOnRecord {
+		if what, none := strings.CutPrefix(string(answer), admin.NothingOnRecord); none {
+			out.line("%s", inLines(what))
 			return nothing(subject, l)
 		}
-		out.line("%s", printableLines(strings.TrimSuffix(string(answer), "\n")))
+		out.line("%s", inLines(string(answer)))
 		return out.failed()
 	}
 	var found struct {
@@ -102,6 +104,27 @@ func (p *program) why(ctx context.Context, f *whyFlags, subject string) error {
 		return nothing(subject, l)
 	}
 	return out.failed()
+}
+
+// storyWidth is how long the lines of a story are.
+const storyWidth = 100
+
+// inLines makes an account fit to be printed: its sentences in lines that can be
+// read, its evidence as it is.
+func inLines(text string) string {
+	var out []string
+	for line := range strings.SplitSeq(printableLines(strings.TrimSpace(text)), "\n") {
+		for !strings.HasPrefix(line, " ") && len(line) > storyWidth {
+			at := strings.LastIndexByte(line[:storyWidth+1], ' ')
+			if at < 0 {
+				break
+			}
+			out = append(out, line[:at])
+			line = line[at+1:]
+		}
+		out = append(out, line)
+	}
+	return strings.Join(out, "\n")
 }
 
 // limits reads --since and --limit.
@@ -123,7 +146,7 @@ func (f *whyFlags) limits(now time.Time) (record.Limit, error) {
 			return l, nil
 		}
 	}
-	return l, usage("--since %q is neither a duration as 24h nor a time as %s", f.since, time.RFC3339)
+	return l, usage("--since %q is neither a duration as 24h nor a time as 2026-01-31, 2026-01-31T22:00 or 2026-01-31T22:00:00Z", f.since)
 }
 
 func nothing(subject string, l record.Limit) error {
@@ -146,7 +169,7 @@ func (p *program) whyOnDisk(f *whyFlags, s record.Subject, l record.Limit) error
 		return fmt.Errorf("the record in %s cannot be read: %w", f.data, err)
 	}
 	out, notes := p.printer(p.out), p.printer(p.err)
-	if damage := view.Left.Damage + record.DamageOf(view.Journal); damage != "" {
+	if damage := joined(view.Left.Damage, record.DamageOf(view.Journal)); damage != "" {
 		notes.line("rollcall: some of the record cannot be read: %s", printable(damage))
 	}
 	for i := range found {
@@ -157,13 +180,16 @@ func (p *program) whyOnDisk(f *whyFlags, s record.Subject, l record.Limit) error
 		if i > 0 {
 			out.line("")
 		}
-		out.line("%s", printableLines(strings.TrimSuffix(found[i].Text(time.Local), "\n")))
+		out.line("%s", inLines(found[i].Text(time.Local)))
 	}
 	onRoll := stillOnRoll(&view.Left, s)
 	if onRoll != "" {
 		notes.line("%s", onRoll)
 	}
 	if len(found) == 0 && onRoll == "" {
+		if !f.asJSON {
+			out.line("%s", inLines(record.NoAccount(view.Journal, s, l, time.Local)))
+		}
 		return nothing(s.Text, l)
 	}
 	return out.failed()
@@ -193,4 +219,12 @@ func printableLines(text string) string {
 		lines[i] = printable(lines[i])
 	}
 	return strings.Join(lines, "\n")
+}
+
+// joined puts what two have to say together.
+func joined(a, b string) string {
+	if a != "" && b != "" {
+		return a + "; " + b
+	}
+	return a + b
 }

@@ -153,3 +153,14 @@ func tree(t *testing.T, dir string) string {
 	}
 	return b.String()
 }
+
+// A server's setting of its data directory does not make why and forget believe
+// that it has stopped.
+func TestDataOfTheServerIsNoFlagOfWhy(t *testing.T) {
+	data := filepath.Join(t.TempDir(), "data")
+	s := serve(t, "--data", data)
+	s.shell.env["ROLLCALL_DATA"] = data
+	s.want(exitOK, "send", "--user", "alice", "--to", "alice", "hi")
+	s.want(exitOK, "why", "alice")
+	s.want(exitOK, "forget", "alice")
+}

@@ -55,6 +55,9 @@ func (a *api) why(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if asText && len(found) == 0 {
+		return plain(NothingOnRecord + a.supervisor.WhyNot(s, l, zone) + "\n"), nil
+	}
 	if asText {
 		return textOf(found, zone), nil
 	}
@@ -106,7 +109,8 @@ func zoneOf(text string) (*time.Location, error) {
 	return time.FixedZone(text, offset), nil
 }
 
-// NothingOnRecord is what /why answers in words when it finds nothing.
+// NothingOnRecord begins what /why answers in words when it finds nothing; what the
+// record does say follows.
 const NothingOnRecord = "Nothing is on record.\n"
 
 // plain is an answer in words.
@@ -114,9 +118,6 @@ type plain string
 
 // textOf writes the accounts one under the other.
 func textOf(found []record.Account, zone *time.Location) plain {
-	if len(found) == 0 {
-		return NothingOnRecord
-	}
 	parts := make([]string, len(found))
 	for i := range found {
 		parts[i] = found[i].Text(zone)
