@@ -44,15 +44,24 @@ func (o *offers) add(offer client.Offer) int {
 	return o.last
 }
 
-// take takes an offer out, to be answered.
-func (o *offers) take(word string) (number int, offer client.Offer, ok bool) {
+// take takes an offer out, to be answered. When there is none, none says so.
+func (o *offers) take(word string) (number int, offer client.Offer, none error) {
+	number, err := strconv.Atoi(word)
+	if err != nil {
+		return 0, offer, errNoNumber
+	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	number, err := strconv.Atoi(word)
-	offer, ok = o.open[number]
+	offer, ok := o.open[number]
+	if !ok {
+		return 0, offer, fmt.Errorf("there is no offer %d", number)
+	}
 	delete(o.open, number)
-	return number, offer, ok && err == nil
+	return number, offer, nil
 }
+
+// errNoNumber is a word that is the number of no offer that ever was.
+var errNoNumber = errors.New("no number")
 
 // restore puts an offer back that is still to be answered.
 func (o *offers) restore(number int, offer client.Offer) {
@@ -86,10 +95,20 @@ func (t *chat) offered(ctx context.Context, offer client.Offer) {
 	})
 }
 
+// unquoted is a path without the space around it, and without the quotation marks
+// in which people put a name with spaces, as they must in a shell.
+func unquoted(path string) string {
+	path = strings.TrimSpace(path)
+	if n := len(path); n >= 2 && path[0] == path[n-1] && (path[0] == '"' || path[0] == '\'') {
+		return path[1 : n-1]
+	}
+	return path
+}
+
 // sendFile passes a file straight to another user.
 func (t *chat) sendFile(ctx context.Context, words string) {
 	to, path, _ := strings.Cut(strings.TrimPrefix(words, "@"), " ")
-	if path = strings.TrimSpace(path); to == "" || path == "" {
+	if path = unquoted(path); to == "" || path == "" {
 		t.say("* it is /send @NAME FILE")
 		t.fail(usage("it is /send @NAME FILE"))
 		return
@@ -118,6 +137,7 @@ func (t *chat) sendFile(ctx context.Context, words string) {
 		case ctx.Err() != nil:
 			t.fail(context.Cause(ctx))
 		default:
+			err = offline(to, err)
 			t.say("* did not send " + what + ": " + fileWords(err))
 			t.fail(fmt.Errorf("did not send %s: %w", what, err))
 		}
@@ -127,12 +147,16 @@ func (t *chat) sendFile(ctx context.Context, words string) {
 // accept takes a file that is offered.
 func (t *chat) accept(ctx context.Context, words string) {
 	word, path, _ := strings.Cut(words, " ")
-	number, offer, ok := t.offers.take(word)
-	if !ok {
+	number, offer, err := t.offers.take(word)
+	switch {
+	case errors.Is(err, errNoNumber):
 		t.say("* it is /accept NUMBER [PATH], with the number of an offer")
 		return
+	case err != nil:
+		t.say("* " + err.Error())
+		return
 	}
-	if path = strings.TrimSpace(path); path == "" {
+	if path = unquoted(path); path == "" {
 		path = client.LocalName(offer.File.Name)
 	} else if there, err := os.Stat(path); err == nil && there.IsDir() {
 		path = filepath.Join(path, client.LocalName(offer.File.Name))
@@ -161,9 +185,13 @@ func (t *chat) accept(ctx context.Context, words string) {
 
 // decline refuses a file that is offered.
 func (t *chat) decline(word string) {
-	_, offer, ok := t.offers.take(word)
-	if !ok {
+	_, offer, err := t.offers.take(word)
+	switch {
+	case errors.Is(err, errNoNumber):
 		t.say("* it is /decline NUMBER, with the number of an offer")
+		return
+	case err != nil:
+		t.say("* " + err.Error())
 		return
 	}
 	if err := offer.Decline(""); err != nil {
@@ -179,8 +207,6 @@ func fileWords(err error) string {
 	switch {
 	case errors.Is(err, wire.CodeUserOffline) && errors.As(err, &refused) && refused.Text != "":
 		return printable(refused.Text) // the user is there, after all
-	case errors.Is(err, wire.CodeUserOffline):
-		return "the user is offline"
 	case errors.Is(err, wire.CodeUnsupported):
 		return "the server carries no files"
 	default:

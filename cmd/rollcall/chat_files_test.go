@@ -17,7 +17,7 @@ func TestChatSendsFiles(t *testing.T) {
 	t.Chdir(t.TempDir())
 	alice, bob := s.chat("alice"), s.chat("bob")
 	alice.see("* bob is online")
-	alice.write("/send @bob " + file)
+	alice.write(`/send @bob "` + file + `"`)
 	alice.see("(offering the plan.pdf to bob)")
 	bob.see("* alice offers the plan.pdf (2 MiB): /accept 1 [PATH], or /decline 1")
 	bob.write("/accept 1")
@@ -46,13 +46,13 @@ func TestChatSendsFiles(t *testing.T) {
 	alice.see("* did not send the plan.pdf to bob: declined by bob")
 
 	alice.write("/send @nobody " + file)
-	alice.see("* did not send the plan.pdf to nobody: the user is offline")
+	alice.see("* did not send the plan.pdf to nobody: nobody is offline")
 	alice.write("/send @bob /nowhere/x")
 	alice.see("* did not send x to bob: ", "no such file")
 	for line, words := range map[string]string{
 		"/send": "it is /send @NAME FILE", "/send @bob": "it is /send @NAME FILE", "/send @bo\x07b x": "control character",
-		"/accept": "it is /accept NUMBER", "/accept 9": "it is /accept NUMBER", "/accept x": "it is /accept NUMBER",
-		"/decline": "it is /decline NUMBER", "/decline 1": "it is /decline NUMBER",
+		"/accept": "it is /accept NUMBER", "/accept 9": "there is no offer 9", "/accept x": "it is /accept NUMBER",
+		"/decline": "it is /decline NUMBER", "/decline 1": "there is no offer 1",
 	} {
 		alice.write(line)
 		alice.see(words)
@@ -121,7 +121,7 @@ func TestChatOffersGo(t *testing.T) {
 	alice.write("/quit")
 	bob.see("* offer 1, a (10 B), is gone")
 	bob.write("/accept 1")
-	bob.see("it is /accept NUMBER")
+	bob.see("there is no offer 1")
 }
 
 func TestChatWithoutFiles(t *testing.T) {
@@ -178,6 +178,16 @@ func TestChatSendsToWhoTakesNoFiles(t *testing.T) {
 	alice := s.chat("alice")
 	alice.write("/send @carol " + fileOf(t, "a", 10))
 	alice.see("* did not send a to carol: no session of the user's takes offers")
+}
+
+func TestQuotationMarksAreNoPartOfAPath(t *testing.T) {
+	for in, want := range map[string]string{
+		`"a b.txt"`: "a b.txt", `  'a b' `: "a b", ` a b `: "a b", `"`: `"`, `"a'`: `"a'`, `""`: "", "": "", `a "b"`: `a "b"`,
+	} {
+		if got := unquoted(in); got != want {
+			t.Errorf("%q becomes %q, not %q", in, got, want)
+		}
+	}
 }
 
 func TestNoticeLines(t *testing.T) {

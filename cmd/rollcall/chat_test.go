@@ -142,9 +142,13 @@ func TestChatFromAPipe(t *testing.T) {
 	}
 	bob.see("alice to all: good morning")
 	bob.see("alice: and you")
-	if code := run("@carol hi\n@bob hello\n"); code != exitAbsent {
+	sh := *s.shell
+	sh.in = strings.NewReader("@carol hi\n@bob hello\n")
+	absent := sh.start("chat", "--user", "alice")
+	if code := absent.wait(); code != exitAbsent {
 		t.Errorf("carol is not there: code %d", code)
 	}
+	absent.errs.see(t, "chat", "rollcall: carol is offline")
 	bob.see("alice: hello")
 	bob.see("* alice is offline: bye")
 	if code := bob.end(); code != exitOK {

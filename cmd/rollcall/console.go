@@ -67,7 +67,7 @@ func (p *program) terminal(in, out *os.File, complete func(string) (string, bool
 	}
 	fit := func() {
 		if width, height, err := term.GetSize(int(out.Fd())); err == nil { //nolint:gosec // a descriptor is small
-			_ = t.SetSize(width, height)
+			_ = t.SetSize(orElse(width, 80), orElse(height, 24))
 		}
 	}
 	fit()
@@ -89,6 +89,15 @@ func (p *program) terminal(in, out *os.File, complete func(string) (string, bool
 			_, _ = fmt.Fprintln(out)
 		},
 	}, nil
+}
+
+// orElse is a terminal's width or height, or else what is common: some terminals,
+// those of programs above all, say that they have none.
+func orElse(size, common int) int {
+	if size <= 0 {
+		return common
+	}
+	return size
 }
 
 // lines hands out what is read, line by line, until it ends or ctx does. A read

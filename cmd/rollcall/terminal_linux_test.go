@@ -100,6 +100,29 @@ func TestChatAtATerminal(t *testing.T) {
 	}
 }
 
+// A terminal that says that it has no columns, as those of programs do, is not
+// taken for one column wide.
+func TestChatAtATerminalOfNoColumns(t *testing.T) {
+	w := serveProcess(t)
+	keys, screen, terminal := openTerminal(t)
+	if err := unix.IoctlSetWinsize(int(terminal.Fd()), unix.TIOCSWINSZ, &unix.Winsize{}); err != nil {
+		t.Fatal(err)
+	}
+	p := newProcess(t, []string{"ROLLCALL_SERVER=" + w.server, "TERM=xterm"}, binary, "chat", "--user", "alice")
+	p.cmd.Stdin, p.cmd.Stdout = terminal, terminal
+	p.start()
+	screen.see(t, "chat", "* online:")
+	if _, err := keys.WriteString("/nothing\r"); err != nil {
+		t.Fatal(err)
+	}
+	screen.see(t, "chat", "there is no /nothing")
+	if !strings.Contains(screen.String(), "> /nothing") {
+		t.Errorf("what was written is shown as %q", screen)
+	}
+	p.signal(syscall.SIGTERM)
+	p.wait()
+}
+
 // On a terminal there are colours, unless they are not wanted.
 func TestColoursOnATerminal(t *testing.T) {
 	for env, want := range map[string]bool{"TERM=xterm": true, "NO_COLOR=1": false, "TERM=dumb": false} {
