@@ -13,7 +13,8 @@ type Kept struct {
 	Plan    Plan     `json:"plan"`
 }
 
-// LoadPlan reads the plan of a file that Save has written.
+// LoadPlan reads the plan of a file that Save has written. The error wraps
+// [ErrPlan] when it cannot be lived.
 func LoadPlan(file string) (Plan, error) {
 	b, err := os.ReadFile(file) //nolint:gosec // the caller's file
 	if err != nil {
@@ -22,6 +23,9 @@ func LoadPlan(file string) (Plan, error) {
 	var k Kept
 	if err := json.Unmarshal(b, &k); err != nil {
 		return Plan{}, fmt.Errorf("simulations: %s: %w", file, err)
+	}
+	if err := k.Plan.Validate(); err != nil {
+		return Plan{}, fmt.Errorf("%s: %w", file, err)
 	}
 	return k.Plan, nil
 }

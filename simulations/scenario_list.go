@@ -140,6 +140,13 @@ func transfers(d *drawer) {
 	d.faults(20, "reset", "cut", "mute-up", "mute-down", "freeze", "bye", "disk", "crash", "restart", "send")
 }
 
+// faultKinds are what swarm draws. The order is a part of what a seed means.
+var faultKinds = []string{
+	"bye", "fin", "reset", "half", "vanish", "hang", "mute-up", "mute-down", "freeze", "cut", "roam", "rebind", "double",
+	"login", "logout", "send", "request", "garbage", "huge", "slow", "corrupt", "kick", "stall", "wall", "panic", "emfile",
+	"flood", "shake", "silent", "early", "badlogin", "rewatch", "crash", "restart", "disk", "put", "get", "relay",
+}
+
 // swarm draws everything. A fault is on or off for the whole run, and those that
 // are on are weighed at random: a run with few kinds finds what a run with all of
 // them hides.
@@ -222,13 +229,8 @@ func swarm(d *drawer) {
 			c.Kind = "client"
 		}
 	})
-	all := []string{
-		"bye", "fin", "reset", "half", "vanish", "hang", "mute-up", "mute-down", "freeze", "cut", "roam", "rebind", "double",
-		"login", "logout", "send", "request", "garbage", "huge", "slow", "corrupt", "kick", "stall", "wall", "panic", "emfile",
-		"flood", "shake", "silent", "early", "badlogin", "rewatch", "crash", "restart", "disk", "put", "get", "relay",
-	}
 	var on []string
-	for _, kind := range all {
+	for _, kind := range faultKinds {
 		if chance(r, 0.35) {
 			for range 1 + r.IntN(4) {
 				on = append(on, kind)
@@ -236,7 +238,7 @@ func swarm(d *drawer) {
 		}
 	}
 	if len(on) == 0 {
-		on = all
+		on = faultKinds
 	}
 	d.faults(10+r.IntN(120), on...)
 }

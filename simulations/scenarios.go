@@ -14,7 +14,7 @@ type Params struct {
 	Seed     uint64
 	Clients  int           // 0: as many as the scenario likes
 	Duration time.Duration // 0: as long as the scenario likes
-	Faults   []string      // only these; nil: what the scenario has
+	Faults   []string      // only these, of those of [Faults] that the scenario has; nil: all
 	Density  float64       // of faults; 0: 1
 }
 
@@ -47,6 +47,9 @@ func NewPlan(name string, p Params) (Plan, error) {
 	if i < 0 {
 		names, _ := Scenarios()
 		return Plan{}, fmt.Errorf("simulations: no scenario %q; there are %v", name, names)
+	}
+	if err := knownFaults(p.Faults); err != nil {
+		return Plan{}, err
 	}
 	d := &drawer{Params: p, rng: stream(p.Seed, "plan/"+name)}
 	if d.Density == 0 {

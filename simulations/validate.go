@@ -1,0 +1,110 @@
+package simulations
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// ErrPlan is wrapped by the errors of a plan that cannot be lived, and of
+// parameters from which none can be drawn.
+var ErrPlan = errors.New("simulations: invalid plan")
+
+// Faults names the faults that scenarios draw, in order: what Params.Faults may
+// name. Each is the kind of an operation.
+func Faults() []string {
+	return slices.Sorted(slices.Values(append(slices.Clone(faultKinds), "stale")))
+}
+
+// knownFaults refuses faults that no scenario has: a run without them would seem
+// to be one that has survived them.
+func knownFaults(names []string) error {
+	all := Faults()
+	for _, name := range names {
+		if !slices.Contains(all, name) {
+			return fmt.Errorf("%w: no fault %q; there are %s", ErrPlan, name, strings.Join(all, ", "))
+		}
+	}
+	return nil
+}
+
+// Bounds on what a plan may say, far above what any scenario draws.
+const (
+	maxPlanClients = 100_000
+	maxPlanOps     = 1_000_000
+	maxOpNumber    = 64 << 20             // N: of files, bytes
+	maxOpFor       = 24 * 365 * time.Hour // For, of all but send, where it is a number of bytes
+)
+
+// Validate tells everything that keeps a plan from being lived, in errors that
+// wrap [ErrPlan]. An operation that makes no sense at its moment is no mistake: it
+// is left out, as in plans that were made smaller.
+func (p *Plan) Validate() error {
+	var errs []error
+	bad := func(format string, args ...any) {
+		errs = append(errs, fmt.Errorf("%w: "+format, append([]any{ErrPlan}, args...)...))
+	}
+	if p.Duration <= 0 {
+		bad("duration is %v, and has to be more than 0", p.Duration)
+	}
+	if n := len(p.Clients); n < 1 || n > maxPlanClients {
+		bad("there are %d clients, not 1 to %d", n, maxPlanClients)
+	}
+	if n := len(p.Ops); n > maxPlanOps {
+		bad("there are %d operations, more than %d", n, maxPlanOps)
+	}
+	if p.Server.Policy < 0 || p.Server.Policy > 2 {
+		bad("server: the policy is %d, not 0 to 2", p.Server.Policy)
+	}
+	if err := p.Server.config().Validate(); err != nil {
+		bad("server: %w", err)
+	}
+	const most = 10 // mistakes of a kind that are told; a file that is no plan has very many
+	for i := range p.Clients {
+		if err := p.Clients[i].validate(); err != nil && len(errs) < most {
+			bad("client %d: %w", i, err)
+		}
+	}
+	for i := range p.Ops {
+		if err := p.Ops[i].validate(); err != nil && len(errs) < 2*most {
+			bad("operation %d: %w", i, err)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (c *ClientPlan) validate() error {
+	switch {
+	case c.Kind != "peer" && c.Kind != "client":
+		return fmt.Errorf("its kind is %q, not peer or client", c.Kind)
+	case c.Interval < 0 || c.Timeout < 0 || c.Reconnect < 0 || c.NAT < 0:
+		return errors.New("a number is negative")
+	}
+	for _, l := range []Conditions{c.Up, c.Down} {
+		if l.Latency < 0 || l.Jitter < 0 || l.Bandwidth < 0 || l.Window < 0 || l.Segment < 0 {
+			return errors.New("a number of its links is negative")
+		}
+	}
+	return nil
+}
+
+func (o *Op) validate() error {
+	switch {
+	case !knownOp(o.Kind):
+		return fmt.Errorf("no kind %q", o.Kind)
+	case o.At < 0 || o.Client < 0 || o.To < 0 || o.N < 0:
+		return fmt.Errorf("%s: a number is negative", o.Kind)
+	case o.For < 0 && o.Kind != "wall":
+		return fmt.Errorf("%s: a time is negative", o.Kind)
+	case o.N > maxOpNumber || o.For > maxOpFor || o.Kind == "send" && o.For > maxOpNumber:
+		return fmt.Errorf("%s: a number is too large", o.Kind)
+	}
+	return nil
+}
+
+// knownOp tells whether there is such a kind of operation.
+func knownOp(kind string) bool {
+	return serverOps[kind] != nil || clientOps[kind] != nil || realOps[kind] != nil || peerOps[kind] != nil
+}
