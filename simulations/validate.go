@@ -8,8 +8,7 @@ import (
 	"time"
 )
 
-// ErrPlan is wrapped by the errors of a plan that cannot be lived, and of
-// parameters from which none can be drawn.
+// ErrPlan is wrapped by the error of a plan that cannot be lived.
 var ErrPlan = errors.New("simulations: invalid plan")
 
 // Faults names the faults that scenarios draw, in order: what Params.Faults may
@@ -24,7 +23,7 @@ func knownFaults(names []string) error {
 	all := Faults()
 	for _, name := range names {
 		if !slices.Contains(all, name) {
-			return fmt.Errorf("%w: no fault %q; there are %s", ErrPlan, name, strings.Join(all, ", "))
+			return fmt.Errorf("simulations: no fault %q; there are %s", name, strings.Join(all, ", "))
 		}
 	}
 	return nil
@@ -38,13 +37,13 @@ const (
 	maxOpFor       = 24 * 365 * time.Hour // For, of all but send, where it is a number of bytes
 )
 
-// Validate tells everything that keeps a plan from being lived, in errors that
-// wrap [ErrPlan]. An operation that makes no sense at its moment is no mistake: it
+// Validate tells everything that keeps a plan from being lived, in an error that
+// wraps [ErrPlan]. An operation that makes no sense at its moment is no mistake: it
 // is left out, as in plans that were made smaller.
 func (p *Plan) Validate() error {
 	var errs []error
 	bad := func(format string, args ...any) {
-		errs = append(errs, fmt.Errorf("%w: "+format, append([]any{ErrPlan}, args...)...))
+		errs = append(errs, fmt.Errorf(format, args...))
 	}
 	if p.Duration <= 0 {
 		bad("duration is %v, and has to be more than 0", p.Duration)
@@ -72,7 +71,10 @@ func (p *Plan) Validate() error {
 			bad("operation %d: %w", i, err)
 		}
 	}
-	return errors.Join(errs...)
+	if len(errs) == 0 {
+		return nil
+	}
+	return fmt.Errorf("%w: %w", ErrPlan, errors.Join(errs...))
 }
 
 func (c *ClientPlan) validate() error {

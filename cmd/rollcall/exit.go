@@ -133,7 +133,7 @@ func plain(err error) string {
 	if errors.As(err, &end) {
 		text = strings.Replace(text, end.Error(), wordsOfEnd(end), 1)
 	}
-	for _, noise := range []string{"client: ", "rollcall: ", "wire: "} {
+	for _, noise := range []string{"client: ", "rollcall: ", "wire: ", "simulations: "} {
 		text = strings.ReplaceAll(text, noise, "")
 	}
 	text = strings.ReplaceAll(text, "\n\nDid you mean this?\n\t", "; did you mean ")

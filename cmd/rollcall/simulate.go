@@ -57,7 +57,9 @@ When a check fails, the run is made smaller until little is left of it, and what
 is left is saved to be replayed. The exit code is 0 only if all checks held.
 
 Scenarios:
-` + text.String(),
+` + text.String() + `
+Faults, of which a scenario has some:
+` + faultList(),
 		Example: `  rollcall simulate
   rollcall simulate --scenario mobile --seeds 1000
   rollcall simulate --scenario office --seed 7 --trace trace.txt
@@ -71,18 +73,18 @@ Scenarios:
 	flags.IntVar(&f.seeds, "seeds", 100, "how many seeds")
 	flags.IntVar(&f.clients, "clients", 0, "how many clients; 0: as many as the scenario has")
 	flags.DurationVar(&f.duration, "duration", 0, "how long each run lasts, in virtual time; 0: as the scenario likes")
-	flags.StringVar(&f.faults, "faults", "", "only these faults, with commas between them; empty: what the scenario has")
+	flags.StringVar(&f.faults, "faults", "", "only these faults of the list above, as far as the scenario has them, with commas between them; empty: all")
 	flags.Float64Var(&f.density, "density", 1, "how many faults, as a multiple of what the scenario has")
 	flags.IntVar(&f.parallel, "parallel", runtime.NumCPU(), "how many processes")
 	flags.DurationVar(&f.patience, "patience", time.Minute, "how long one run may take, in real time")
 	flags.StringVar(&f.trace, "trace", "", "write all that happens to this `FILE`; one seed only")
 	flags.StringVar(&f.replay, "replay", "", "live this `FILE` again: one that a failure has left")
-	flags.StringVar(&f.out, "out", "", "write reports and failures to this `DIR`")
+	flags.StringVar(&f.out, "out", "", "write to this `DIR`, always: report.json, which is what --json prints; of one seed: a timeline, as SVG; when a check fails: what is left of the run, to be replayed, which else goes to the current directory")
 	flags.IntVar(&f.follow, "follow", 1, "whose life --out draws, of one seed: the `N`th client's")
 	flags.BoolVar(&f.asJSON, "json", false, "as JSON")
 	flags.BoolVar(&f.keepGoing, "keep-going", false, "do not end at the first failure")
 	flags.BoolVar(&f.noShrink, "no-shrink", false, "do not make a failure smaller")
-	flags.BoolVar(&f.list, "list", false, "list the scenarios")
+	flags.BoolVar(&f.list, "list", false, "list the scenarios and the faults")
 	flags.BoolVar(&f.worker, "worker", false, "be one of the processes")
 	flags.IntVar(&f.stride, "stride", 1, "of a worker: from one seed to the next")
 	_ = flags.MarkHidden("worker")
@@ -93,9 +95,28 @@ Scenarios:
 func (f *simulateFlags) params(seed uint64) simulations.Params {
 	p := simulations.Params{Seed: seed, Clients: f.clients, Duration: f.duration, Density: f.density}
 	if f.faults != "" {
-		p.Faults = strings.Split(f.faults, ",")
+		for name := range strings.SplitSeq(f.faults, ",") {
+			p.Faults = append(p.Faults, strings.TrimSpace(name))
+		}
 	}
 	return p
+}
+
+// faultList is the names of the faults, in lines that fit a terminal.
+func faultList() string {
+	var text strings.Builder
+	width := 0
+	for _, name := range simulations.Faults() {
+		if width += 1 + len(name); width > 80 || text.Len() == 0 {
+			if text.Len() > 0 {
+				text.WriteString("\n")
+			}
+			text.WriteString(" ")
+			width = 2 + len(name)
+		}
+		text.WriteString(" " + name)
+	}
+	return text.String()
 }
 
 // simulate does what the flags say.
@@ -112,6 +133,7 @@ func (p *program) simulate(ctx context.Context, f *simulateFlags) error {
 		for i := range names {
 			out.line("%-15s %s", names[i], about[i])
 		}
+		out.line("\nfaults:\n%s", faultList())
 		return out.failed()
 	}
 	if _, err := simulations.NewPlan(f.scenario, f.params(f.seed)); err != nil {
@@ -138,7 +160,7 @@ func (p *program) simulateOne(f *simulateFlags) error {
 		plan, err = simulations.LoadPlan(f.replay)
 	}
 	if err != nil {
-		return err
+		return usage("%w", err)
 	}
 	var o simulations.Options
 	if f.trace != "" {

@@ -3,8 +3,10 @@ package main
 import (
 	"fmt"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"example.com/rollcall/simulations"
@@ -18,9 +20,16 @@ func (p *program) simulateEnd(f *simulateFlags, s *sweepResult, plan simulations
 	if err := keepFailure(f, s, plan); err != nil {
 		return err
 	}
+	report := oneLine(s.brief())
+	if f.out != "" {
+		s.report = filepath.Join(f.out, "report.json")
+		if err := os.WriteFile(s.report, append(slices.Clip(report), '\n'), 0o644); err != nil { //nolint:gosec // not secret
+			return err
+		}
+	}
 	out := p.printer(p.out)
 	if f.asJSON {
-		out.line("%s", oneLine(s.brief()))
+		out.line("%s", report)
 	} else {
 		s.tell(out)
 	}
@@ -85,16 +94,7 @@ func (s *sweepResult) tell(out *printer) {
 		out.line("trace %s", s.Trace)
 	}
 	out.line("")
-	out.line("%-14s %10s %10s   %10s %10s %10s %10s", "fault", "injected", "observed", "p50", "p99", "max", "deadline")
-	for _, kind := range slices.Sorted(maps.Keys(t.Injected)) {
-		d := t.Latency[kind]
-		if len(d) == 0 {
-			out.line("%-14s %10d %10d", kind, t.Injected[kind], t.Observed(kind))
-			continue
-		}
-		out.line("%-14s %10d %10d   %10s %10s %10s %10s", kind, t.Injected[kind], t.Observed(kind),
-			ms(quantile(d, 0.5)), ms(quantile(d, 0.99)), ms(quantile(d, 1)), ms(t.Deadline[kind]))
-	}
+	s.tellFaults(out)
 	out.line("")
 	tellCounts(out, "ends by reason", t.Reasons)
 	tellCounts(out, "notices by reason", t.Notices)
@@ -106,6 +106,9 @@ func (s *sweepResult) tell(out *printer) {
 	if s.Timeline != "" {
 		out.line("timeline: %s", s.Timeline)
 	}
+	if s.report != "" {
+		out.line("report: %s", s.report)
+	}
 	for _, x := range s.Failures {
 		out.line("")
 		out.line("FAILED %s", x)
@@ -116,16 +119,50 @@ func (s *sweepResult) tell(out *printer) {
 	}
 }
 
+// tellFaults writes a line for each kind of fault that there was.
+func (s *sweepResult) tellFaults(out *printer) {
+	t := &s.Tally
+	kinds := slices.DeleteFunc(slices.Sorted(maps.Keys(t.Injected)), func(kind string) bool { return t.Injected[kind] == 0 })
+	if len(kinds) == 0 {
+		out.line("no fault was injected")
+		return
+	}
+	out.line("%-14s %10s %10s   %10s %10s %10s %10s", "fault", "injected", "observed", "p50", "p99", "max", "deadline")
+	measured := false
+	for _, kind := range kinds {
+		d := t.Latency[kind]
+		if len(d) == 0 {
+			out.line("%-14s %10d %10d", kind, t.Injected[kind], t.Observed(kind))
+			continue
+		}
+		deadline := "-" // nobody promises one
+		if t.Deadline[kind] > 0 {
+			deadline = ms(t.Deadline[kind])
+		}
+		out.line("%-14s %10d %10d   %10s %10s %10s %10s", kind, t.Injected[kind], t.Observed(kind),
+			ms(quantile(d, 0.5)), ms(quantile(d, 0.99)), ms(quantile(d, 1)), deadline)
+		measured = true
+	}
+	if measured {
+		out.line("%s", deadlineWords)
+	}
+}
+
+// deadlineWords tell how the table is to be read.
+const deadlineWords = "(latencies: from the fault to the connection's end, other faults on the same link (stalls, cuts) included; deadline: that of a link undisturbed)"
+
 func ms(d time.Duration) string {
 	return fmt.Sprintf("%.1fms", float64(d)/float64(time.Millisecond))
 }
 
 func tellCounts(out *printer, title string, counts map[string]int) {
-	line := title + ":"
+	var parts []string
 	for _, k := range slices.Sorted(maps.Keys(counts)) {
-		line += fmt.Sprintf(" %s %d,", k, counts[k])
+		if counts[k] != 0 {
+			parts = append(parts, fmt.Sprintf("%s %d", k, counts[k]))
+		}
 	}
-	if len(counts) > 0 {
-		out.line("%s", line[:len(line)-1])
+	if len(parts) > 0 {
+		out.line("%s: %s", title, strings.Join(parts, ", "))
 	}
 }

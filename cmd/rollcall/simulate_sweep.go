@@ -29,6 +29,7 @@ type sweepResult struct {
 	Smaller  int                    `json:"smaller,omitempty"` // how many operations are left in it
 	Timeline string                 `json:"timeline,omitempty"`
 	Tally    simulations.Tally      `json:"tally"`
+	report   string                 // the file of the report; empty: none
 }
 
 // sweep runs seeds in processes of their own: a panic in a goroutine ends a

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -13,11 +14,22 @@ func TestSimulateOneSeed(t *testing.T) {
 	s := newShell(t)
 	trace := filepath.Join(t.TempDir(), "trace")
 	args := []string{"simulate", "--scenario", "office", "--duration", "2m", "--seed", "5", "--seeds", "1"}
-	out := s.want(exitOK, append(args, "--trace", trace)...).out
-	for _, want := range []string{"office: 1 seed from 5", "trace ", "injected", "ends by reason"} {
+	dir := filepath.Join(t.TempDir(), "out")
+	out := s.want(exitOK, append(args, "--trace", trace, "--out", dir)...).out
+	for _, want := range []string{"office: 1 seed from 5", "trace ", "injected", "(latencies: from the fault to the connection's end", "ends by reason", "report: " + dir} {
 		if !strings.Contains(out, want) {
 			t.Errorf("the report has no %q:\n%s", want, out)
 		}
+	}
+	if strings.Contains(out, "disk failed") {
+		t.Errorf("it tells of what there was none of:\n%s", out)
+	}
+	text, err := os.ReadFile(filepath.Join(dir, "report.json")) //nolint:gosec // our own
+	if err != nil || !json.Valid(text) || !strings.Contains(string(text), `"scenario":"office"`) {
+		t.Errorf("%v: %.200s", err, text)
+	}
+	if out := s.want(exitOK, append(args, "--faults", "crash")...).out; !strings.Contains(out, "no fault was injected") {
+		t.Error(out)
 	}
 	var sums [2]string
 	for i := range sums {
@@ -46,8 +58,22 @@ func TestSimulateMistakes(t *testing.T) {
 	} {
 		s.want(exitUsage, append([]string{"simulate"}, args...)...)
 	}
-	s.want(exitFailure, "simulate", "--replay", filepath.Join(t.TempDir(), "none.json"))
-	if out := s.want(exitOK, "simulate", "--list").out; !strings.Contains(out, "swarm") {
-		t.Error(out)
+	bad := filepath.Join(t.TempDir(), "bad.json")
+	if r := s.want(exitUsage, "simulate", "--replay", bad); !strings.Contains(r.err, "no such file") {
+		t.Error(r.err)
+	}
+	if err := os.WriteFile(bad, []byte("{}"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if r := s.want(exitUsage, "simulate", "--replay", bad); !strings.Contains(r.err, "bad.json: invalid plan: duration is 0s") {
+		t.Error(r.err)
+	}
+	if r := s.want(exitUsage, "simulate", "--faults", "reset,nofault"); !strings.Contains(r.err, `no fault "nofault"; there are badlogin, bye`) {
+		t.Error(r.err)
+	}
+	for _, args := range []string{"--list", "--help"} {
+		if out := s.want(exitOK, "simulate", args).out; !strings.Contains(out, "swarm") || !strings.Contains(out, " rebind relay request ") {
+			t.Error(out)
+		}
 	}
 }
