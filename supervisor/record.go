@@ -37,7 +37,28 @@ func (s *Supervisor) Departures(ctx context.Context, q RecordQuery) iter.Seq2[Re
 // the disk alone.
 func (s *Supervisor) Why(ctx context.Context, subject RecordSubject, limit RecordLimit) ([]Account, error) {
 	_ = s.system.Sync(ctx)
-	return record.Accounts(s.journal, subject, limit)
+	found, err := record.Accounts(whileWanted{s.journal, ctx}, subject, limit)
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	return found, err
+}
+
+// whileWanted is a journal that is read until nobody waits for it any more.
+type whileWanted struct {
+	record.Journal
+	ctx context.Context //nolint:containedctx // of one call
+}
+
+// Records implements record.Journal.
+func (j whileWanted) Records(q record.Query) iter.Seq2[record.Record, error] {
+	return func(yield func(record.Record, error) bool) {
+		for r, err := range j.Journal.Records(q) {
+			if j.ctx.Err() != nil || !yield(r, err) {
+				return
+			}
+		}
+	}
 }
 
 // WhyNot says in words what the record has to say when Why finds nothing: where it

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 )
 
 const (
@@ -30,6 +31,9 @@ func Open(dir string) (FS, error) {
 }
 
 func openRoot(dir string) (FS, error) {
+	if info, err := os.Stat(dir); err == nil && !info.IsDir() {
+		return nil, &fs.PathError{Op: "open", Path: dir, Err: syscall.ENOTDIR} // a FIFO would not even fail
+	}
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return nil, err
@@ -43,9 +47,17 @@ func (d *rootFS) Create(name string) (File, error) {
 	return d.open(name, os.O_RDWR|os.O_CREATE|os.O_EXCL)
 }
 
-func (d *rootFS) Edit(name string) (File, error) { return d.open(name, os.O_RDWR) }
+func (d *rootFS) Edit(name string) (File, error) { return d.openOld(name, os.O_RDWR) }
 
-func (d *rootFS) View(name string) (File, error) { return d.open(name, os.O_RDONLY) }
+func (d *rootFS) View(name string) (File, error) { return d.openOld(name, os.O_RDONLY) }
+
+// openOld opens a regular file that is there: to open a FIFO could take for ever.
+func (d *rootFS) openOld(name string, flag int) (File, error) {
+	if _, err := d.Size(name); err != nil {
+		return nil, err
+	}
+	return d.open(name, flag)
+}
 
 func (d *rootFS) open(name string, flag int) (File, error) {
 	f, err := d.root.OpenFile(name, flag, modeFile)

@@ -34,8 +34,8 @@ func (j *journal) Append(batch []Record) error {
 			return fmt.Errorf("record: write the journal: %w", err)
 		}
 		batch = batch[n:]
+		j.limit() // segment by segment: a batch may be larger than all that is kept
 	}
-	j.limit()
 	return nil
 }
 

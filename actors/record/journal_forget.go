@@ -10,7 +10,7 @@ import (
 	"example.com/rollcall/actors/disk"
 )
 
-// forgotten stands in place of a text that named a forgotten user.
+// forgotten stands in a text in place of the name of a forgotten user.
 const forgotten = "[forgotten]"
 
 // names tells whether a record is about a user.
@@ -34,7 +34,7 @@ func redact(r Record, user string) (Record, bool) {
 	clean := func(changed *bool, texts ...*string) {
 		for _, t := range texts {
 			if mentions(*t, user) {
-				*t, *changed = forgotten, true
+				*t, *changed = without(*t, user), true
 			}
 		}
 	}

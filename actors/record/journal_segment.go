@@ -127,6 +127,24 @@ func mentions(text, user string) bool {
 	}
 }
 
+// without puts forgotten in the place of the name where mentions finds it.
+func without(text, user string) string {
+	var out strings.Builder
+	for {
+		i := strings.Index(text, user)
+		if i < 0 {
+			out.WriteString(text)
+			return out.String()
+		}
+		name := text[i : i+len(user)]
+		if !wordAt(text, i-1) && !wordAt(text, i+len(user)) {
+			name = forgotten
+		}
+		out.WriteString(text[:i] + name)
+		text = text[i+len(user):]
+	}
+}
+
 func wordAt(s string, i int) bool {
 	if i < 0 || i >= len(s) {
 		return false

@@ -39,6 +39,17 @@ func (g guard) knownHost(r *http.Request) error {
 	return refuse(http.StatusForbidden, "the host %q is not known here", r.Host)
 }
 
+// mayRead is knownHost for what is dear to answer: a page of another origin cannot
+// read the answer, and may not even make us look for it.
+func (g guard) mayRead(r *http.Request) error {
+	switch r.Header.Get("Sec-Fetch-Site") {
+	case "", "same-origin", "none":
+	default:
+		return refuse(http.StatusForbidden, "a page of another origin may not do this")
+	}
+	return g.knownHost(r)
+}
+
 // mayKick lets through what comes from this machine and from no other origin.
 func (g guard) mayKick(r *http.Request) error {
 	if err := g.origin.Check(r); err != nil {

@@ -36,7 +36,12 @@ type api struct {
 	supervisor *supervisor.Supervisor
 	options    Options
 	guard      guard
+	asking     chan struct{} // holds one token for each /why under way
 }
+
+// maxAsking bounds how many are told why at one time: each may read the whole
+// journal. The others wait, for Options.Timeout at most.
+const maxAsking = 2
 
 // Handler returns the API over a supervisor. Time limits of the HTTP server are
 // the caller's to set.
@@ -47,14 +52,14 @@ func Handler(s *supervisor.Supervisor, o Options) http.Handler {
 	if o.Timeout <= 0 {
 		o.Timeout = 5 * time.Second
 	}
-	a := &api{supervisor: s, options: o, guard: newGuard(o)}
+	a := &api{supervisor: s, options: o, guard: newGuard(o), asking: make(chan struct{}, maxAsking)}
 	mux := http.NewServeMux()
 	mux.Handle("/healthz", a.answer(reads, anyHost, a.healthz))
 	mux.Handle("/readyz", a.answer(reads, anyHost, a.readyz))
 	mux.Handle("/connz", a.answer(reads, a.guard.knownHost, a.connz))
 	mux.Handle("/userz", a.answer(reads, a.guard.knownHost, a.userz))
 	mux.Handle("/varz", a.answer(reads, a.guard.knownHost, a.varz))
-	mux.Handle("/why", a.answer(reads, a.guard.knownHost, a.why))
+	mux.Handle("/why", a.answer(reads, a.guard.mayRead, a.why))
 	mux.Handle("/kick", a.answer([]string{http.MethodPost}, a.guard.mayKick, a.kick))
 	mux.Handle("/forget", a.answer([]string{http.MethodPost}, a.guard.mayKick, a.forget))
 	mux.Handle("/", a.answer(nil, anyHost, nowhere))

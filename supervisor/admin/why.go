@@ -51,6 +51,12 @@ func (a *api) why(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	select {
+	case a.asking <- struct{}{}:
+		defer func() { <-a.asking }()
+	case <-r.Context().Done():
+		return nil, r.Context().Err()
+	}
 	found, err := a.supervisor.Why(r.Context(), s, l)
 	if err != nil {
 		return nil, err
