@@ -47,8 +47,9 @@ func (p *program) serveCommand() *cobra.Command {
 		Use:   "serve [flags]",
 		Short: "Run a server",
 		Long: `Serve runs a server until SIGINT or SIGTERM. When it is ready, it prints one line
-to standard output, "listening on ADDRESS", followed by " admin http://ADDRESS" unless --admin is
-off, with the real ports if 0 was asked for; its log goes to standard error.
+to standard output: "listening on ADDRESS", followed by " admin http://ADDRESS"
+unless --admin is off, with the real ports if 0 was asked for; its log goes to
+standard error.
 
 A signal ends it in good order: it accepts nobody any more, says bye to every
 client, and waits for them, for --shutdown-timeout at most. A second signal cuts
