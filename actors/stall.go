@@ -66,6 +66,23 @@ func (c *stallClock) sign(now time.Duration, signs *heartbeat.Signs) {
 	c.stalls.Load().Sign(now, signs)
 }
 
+// settling is how long after a stall the server is busy with what came meanwhile.
+const settling = time.Second
+
+// settled returns when the server has caught up with what came during its latest
+// stall; while one goes on, at the earliest.
+func (c *stallClock) settled(now time.Duration) time.Duration {
+	s := c.stalls.Load()
+	switch {
+	case s.Stalled(now):
+		return now + settling
+	case s.End > 0:
+		return s.End + settling
+	default:
+		return 0
+	}
+}
+
 // ran returns for how long of the time up to now the server has run: what its
 // stalls have cost, the one that is going on included, does not count. Deadlines
 // that a peer is held to are counted so: a stall puts them off by as long as it

@@ -118,8 +118,8 @@ func Start(engine *actor.Engine, settings Settings) (*System, error) {
 		s.files.spawn()
 		s.files.begin()
 	}
-	s.users.spawn()
 	s.stall = startStallClock(s)
+	s.users.spawn()
 	s.registry.tell(sweep{})
 	return s, nil
 }

@@ -28,7 +28,7 @@ type userManager struct {
 	armed     bool // the flush timer runs
 	grace     *time.Timer
 	graceNext time.Duration // for when the grace timer is set; 0: it is not
-	paced     time.Duration // graces run out no earlier: many are told of in portions
+	paced     time.Duration // graces run out no earlier: many are told of in portions, or we have stalled
 }
 
 func newUserManager(s *System, restored int) *userManager {
@@ -309,8 +309,15 @@ func (u *userManager) reconcile(live map[uint64]*connection) {
 }
 
 // expire announces those who did not come back within the grace.
+//
+// After a stall of the server's own (P4) nobody is, before those who came back
+// meanwhile had their turn: their hellos still wait in the sockets.
 func (u *userManager) expire() {
 	u.graceNext = 0
+	if until := u.sys.stall.settled(u.sys.now()); until > u.sys.now() {
+		u.paced = until
+		return
+	}
 	all := u.book.ExpireSome(u.sys.now(), expiring)
 	for _, d := range all {
 		u.depart(d)
