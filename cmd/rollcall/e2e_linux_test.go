@@ -179,6 +179,40 @@ func TestFrozenServerDropsNobody(t *testing.T) {
 	}
 }
 
+// guards P4, G3: a grace that runs out while the server itself stands still takes
+// nobody offline who has come back meanwhile: the hello waits in the socket.
+func TestFrozenServerEndsNoGrace(t *testing.T) {
+	w := serveProcess(t, "--grace", "1s", "--heartbeat", "500ms", "--timeout", "1s")
+	watcher := w.watch()
+	alice, err := rawLogin(t.Context(), w.server, "alice", 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	watcher.see(`"event":"online"`, `"user":"alice"`)
+	// As above, carol tells when the server has been frozen for two seconds.
+	carol := w.spawn("join", "--user", "carol", "--heartbeat", "1s", "--timeout", "3s")
+	carol.see("carol is online")
+	alice.close()
+	until(t, "the grace", func() bool { return strings.Contains(string(w.get("/userz", 200)), `"held":true`) })
+	w.process.freeze()
+	back := make(chan error, 1)
+	go func() {
+		again, err := rawLogin(t.Context(), w.server, "alice", 0)
+		if err == nil {
+			again.answerPings(t)
+		}
+		back <- err
+	}()
+	carol.see("disconnected: heartbeat_timeout")
+	w.process.thaw()
+	if err := <-back; err != nil {
+		t.Fatal(err)
+	}
+	if got := story(t, watcher, "alice"); got != "online" {
+		t.Errorf("alice is back, and the watcher was told: %s", got)
+	}
+}
+
 // answerPings answers the server's pings until the test ends, and tells of each.
 func (r *raw) answerPings(t *testing.T) <-chan struct{} {
 	pings := make(chan struct{}, 1000)
