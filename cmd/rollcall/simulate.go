@@ -25,6 +25,7 @@ type simulateFlags struct {
 	density   float64
 	parallel  int
 	patience  time.Duration
+	budget    time.Duration
 	trace     string
 	replay    string
 	out       string
@@ -77,6 +78,7 @@ Faults, of which a scenario has some:
 	flags.Float64Var(&f.density, "density", 1, "how many faults, as a multiple of what the scenario has")
 	flags.IntVar(&f.parallel, "parallel", runtime.NumCPU(), "how many processes")
 	flags.DurationVar(&f.patience, "patience", time.Minute, "how long one run may take, in real time")
+	flags.DurationVar(&f.budget, "budget", 0, "begin no further run after this much real time; 0: live all the seeds")
 	flags.StringVar(&f.trace, "trace", "", "write all that happens to this `FILE`; one seed only")
 	flags.StringVar(&f.replay, "replay", "", "live this `FILE` again: one that a failure has left")
 	flags.StringVar(&f.out, "out", "", "write to this `DIR`, always: report.json, which is what --json prints; of one seed: a timeline, as SVG; when a check fails: what is left of the run, to be replayed, which else goes to the current directory")
@@ -124,7 +126,7 @@ func (p *program) simulate(ctx context.Context, f *simulateFlags) error {
 	switch {
 	case f.seeds < 1 || f.parallel < 1 || f.stride < 1:
 		return usage("at least one seed and one process")
-	case f.clients < 0 || f.duration < 0 || f.density <= 0 || f.patience <= 0:
+	case f.clients < 0 || f.duration < 0 || f.density <= 0 || f.patience <= 0 || f.budget < 0:
 		return usage("numbers and times are positive")
 	}
 	if f.list {

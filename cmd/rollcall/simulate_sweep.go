@@ -41,6 +41,7 @@ type sweep struct {
 	cancel  context.CancelFunc
 	out     *printer
 	live    bool // tells its progress
+	began   time.Time
 
 	mu     sync.Mutex
 	result sweepResult
@@ -56,8 +57,8 @@ func (p *program) simulateSweep(ctx context.Context, f *simulateFlags) error {
 	defer cancel()
 	s := &sweep{f: f, program: program, cancel: cancel, out: p.printer(p.err), live: !f.asJSON, env: append(os.Environ(), "GOMAXPROCS=1")}
 	s.result = sweepResult{Scenario: f.scenario, First: f.seed, Failures: []*simulations.Failure{}, Tally: simulations.NewTally()}
-	began := time.Now()
-	s.told = began
+	s.began = time.Now()
+	s.told = s.began
 	n := min(f.parallel, f.seeds)
 	errs := make(chan error, n)
 	for i := range n {
@@ -76,7 +77,7 @@ func (p *program) simulateSweep(ctx context.Context, f *simulateFlags) error {
 	if err != nil {
 		return err
 	}
-	s.result.Took = time.Since(began)
+	s.result.Took = time.Since(s.began)
 	var plan simulations.Plan
 	if len(s.result.Failures) > 0 {
 		plan, err = simulations.NewPlan(f.scenario, f.params(s.result.Failures[0].Seed))
@@ -85,6 +86,14 @@ func (p *program) simulateSweep(ctx context.Context, f *simulateFlags) error {
 		}
 	}
 	return p.simulateEnd(f, &s.result, plan)
+}
+
+// left is what is left of the budget, 0 if there is none.
+func (s *sweep) left() time.Duration {
+	if s.f.budget == 0 {
+		return 0
+	}
+	return max(s.f.budget-time.Since(s.began), 1)
 }
 
 // worker lives so many seeds, in one process after another if it has to.
@@ -113,7 +122,7 @@ func (s *sweep) process(ctx context.Context, first uint64, seeds, stride int) (l
 	args := []string{
 		"simulate", "--worker", "--scenario", f.scenario, "--seed", strconv.FormatUint(first, 10),
 		"--seeds", strconv.Itoa(seeds), "--stride", strconv.Itoa(stride), "--clients", strconv.Itoa(f.clients),
-		"--duration", f.duration.String(), "--faults", f.faults, "--density", fmt.Sprint(f.density),
+		"--budget", s.left().String(), "--duration", f.duration.String(), "--faults", f.faults, "--density", fmt.Sprint(f.density),
 	}
 	ctx, kill := context.WithCancel(ctx)
 	defer kill()

@@ -54,7 +54,7 @@ func TestSimulateOneSeed(t *testing.T) {
 func TestSimulateMistakes(t *testing.T) {
 	s := newShell(t)
 	for _, args := range [][]string{
-		{"--scenario", "nowhere"}, {"--seeds", "0"}, {"--parallel", "0"}, {"--duration", "-1s"}, {"--density", "0"},
+		{"--scenario", "nowhere"}, {"--seeds", "0"}, {"--parallel", "0"}, {"--duration", "-1s"}, {"--density", "0"}, {"--budget", "-1s"},
 	} {
 		s.want(exitUsage, append([]string{"simulate"}, args...)...)
 	}

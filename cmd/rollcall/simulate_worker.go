@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"time"
 
 	"example.com/rollcall/simulations"
 )
@@ -28,7 +29,8 @@ func (p *program) simulateWorker(ctx context.Context, f *simulateFlags) error {
 		return out.Flush()
 	}
 	var sum *simulations.Tally
-	for n := range f.seeds {
+	began, last := time.Now(), false
+	for n := 0; n < f.seeds && !last; n++ {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
@@ -51,7 +53,8 @@ func (p *program) simulateWorker(ctx context.Context, f *simulateFlags) error {
 		if err := write(workerLine{Result: &r}); err != nil {
 			return err
 		}
-		if n%tallyEvery == tallyEvery-1 || n == f.seeds-1 {
+		last = f.budget > 0 && time.Since(began) >= f.budget
+		if n%tallyEvery == tallyEvery-1 || n == f.seeds-1 || last {
 			if err := write(workerLine{Tally: sum}); err != nil {
 				return err
 			}
