@@ -36,10 +36,10 @@ func presenceMutants() []mutant {
 		},
 		{
 			id: "offline-twice", what: "an offline is announced twice", check: []string{"G3"},
-			edits: []edit{{"actors/user_manager.go", `		e.Epoch, e.Version, e.Watchers = u.board.Epoch(), change.Version, u.board.Watching(d.User)
+			edits: []edit{{"actors/user_manager.go", `		e.Epoch, e.Version = u.board.Epoch(), change.Version
 `, `		u.board.Set(d.User, true, wire.ReasonNone, at)
 		u.board.Set(d.User, false, d.Reason, at)
-		e.Epoch, e.Version, e.Watchers = u.board.Epoch(), change.Version, u.board.Watching(d.User)
+		e.Epoch, e.Version = u.board.Epoch(), change.Version
 `}},
 		},
 		{
