@@ -48,7 +48,19 @@ func (m *model) graceOver() bool {
 
 // tooLong looks at a user of the server's: the grace must not be over.
 func (m *model) tooLong(u supervisor.UserInfo) {
-	if until, ok := m.holds[u.User]; ok && u.Held && m.w.now() > until+granule && m.stallEnded < until {
+	if until, ok := m.holds[u.User]; ok && u.Held && m.w.now() > m.settled(until)+granule {
 		m.w.fail("G3", "an offline when the grace is over", "%s is still held, its grace ended at %v", u.User, until)
 	}
+}
+
+// settling is how long after a stall of its own the server lets those come back
+// first who came meanwhile: a second, and what its clock takes to notice it.
+const settling = 2 * time.Second
+
+// settled puts a deadline off until the server has caught up with its latest stall.
+func (m *model) settled(due time.Duration) time.Duration {
+	if m.stallEnded == 0 {
+		return due
+	}
+	return max(due, m.stallEnded+settling)
 }
