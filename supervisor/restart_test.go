@@ -159,6 +159,7 @@ func TestWatcherAfterTheGrace(t *testing.T) {
 			t.Errorf("it was told %+v", log)
 		}
 		late := l.watcher("late")
+		l.settle()
 		late.look(func(v *view) { l.same("the late one sees", v.users(), "eye", "late") })
 	})
 }
