@@ -27,8 +27,14 @@ type world struct {
 // inWorld runs f in a bubble and takes everything down behind it.
 func inWorld(t *testing.T, o admin.Options, f func(w *world)) {
 	t.Helper()
+	inWorldWith(t, o, nil, f)
+}
+
+// inWorldWith is inWorld with a journal; nil: the default one.
+func inWorldWith(t *testing.T, o admin.Options, j supervisor.Journal, f func(w *world)) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		s, err := supervisor.New(supervisor.Config{Node: "here", Epoch: 7})
+		s, err := supervisor.New(supervisor.Config{Node: "here", Epoch: 7, Journal: j})
 		if err != nil {
 			t.Fatal(err)
 		}
