@@ -69,7 +69,11 @@ func TestEvidence(t *testing.T) {
 				kinds = append(kinds, map[bool]string{true: "online", false: "offline"}[r.Online])
 			}
 		}
-		if want := []string{"offline", "session eof", "departure eof", "departure replaced", "session replaced", "online"}; !slices.Equal(kinds, want) {
+		if len(kinds) == 6 { // a departure and its session's end come from two actors, in either order (S5)
+			slices.Sort(kinds[1:3])
+			slices.Sort(kinds[3:5])
+		}
+		if want := []string{"offline", "departure eof", "session eof", "departure replaced", "session replaced", "online"}; !slices.Equal(kinds, want) {
 			t.Errorf("the journal has %q, want %q", kinds, want)
 		}
 	})
