@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"runtime/debug"
 
 	"example.com/rollcall/wire"
 )
@@ -18,8 +17,7 @@ import (
 func (c *connection) read() {
 	defer func() {
 		if v := recover(); v != nil {
-			c.sys.fault(c.pid, c.transport, v, debug.Stack())
-			c.tell(readEnded{err: fmt.Errorf("%w: %v", errHandlerPanic, v), reason: wire.ReasonPanic})
+			c.broke(v)
 			c.readerGone()
 		}
 	}()
@@ -33,10 +31,7 @@ func (c *connection) read() {
 		}
 		n, err := c.transport.Read(split.Space())
 		if n > 0 {
-			now := s.now()
-			c.lastHeard.Store(int64(now))
-			c.bytesIn.Add(uint64(n))
-			s.count.bytesIn.Add(uint64(n))
+			c.heard(n)
 			split.Filled(n)
 			if ferr := c.hand(split, &greeted, &filling); ferr != nil {
 				c.tell(readEnded{err: ferr, reason: frameReason(ferr)})

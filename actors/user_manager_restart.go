@@ -25,7 +25,7 @@ func (s *System) restore(left record.Left) {
 		return
 	}
 	now := s.set.Wall()
-	left.Damage = allDamage(left.Damage, s.set.Journal)
+	left.Damage = record.AllDamage(left, s.set.Journal)
 	s.recorder.tell(&record.Life{
 		At: now.UnixMilli(), Epoch: s.set.Epoch, Node: s.set.Node, Crashed: left.Epoch != 0 && !left.Clean,
 		Before: left.Epoch, LastAlive: left.Alive, Users: len(left.Users), Lost: left.Damage,
@@ -44,18 +44,6 @@ func (s *System) restore(left record.Left) {
 	case <-written:
 	case <-patience.C:
 	}
-}
-
-// allDamage tells what the roll and the journal could not read.
-func allDamage(roll string, journal record.Journal) string {
-	if journal == nil {
-		return roll
-	}
-	other := record.DamageOf(journal)
-	if roll == "" || other == "" {
-		return roll + other
-	}
-	return roll + "; " + other
 }
 
 // restore puts those on the roll into the book and onto the board.

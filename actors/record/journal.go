@@ -133,6 +133,16 @@ func DamageOf(j Journal) string {
 	return strings.Join(d.damage, "; ")
 }
 
+// AllDamage is what neither could read: the roll that left this, and the journal,
+// which may be nil.
+func AllDamage(l Left, j Journal) string {
+	other := DamageOf(j)
+	if l.Damage == "" || other == "" {
+		return l.Damage + other
+	}
+	return l.Damage + "; " + other
+}
+
 func (j *journal) tell(damage string) {
 	j.mu.Lock()
 	defer j.mu.Unlock()

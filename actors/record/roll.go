@@ -241,10 +241,9 @@ func (r *roll) Forget(user string) error {
 	if r.closed {
 		return ErrClosed
 	}
-	if u, there := r.state.users[user]; there && u.Lost == 0 {
-		return ErrOnline
+	if err := r.state.forget(user); err != nil {
+		return err
 	}
-	r.state.remove(user)
 	if err := r.rewrite(); err != nil {
 		return err
 	}

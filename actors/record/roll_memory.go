@@ -48,11 +48,7 @@ func (r *MemoryRoll) Forget(user string) error {
 	if r.closed {
 		return ErrClosed
 	}
-	if u, there := r.state.users[user]; there && u.Lost == 0 {
-		return ErrOnline
-	}
-	r.state.remove(user)
-	return nil
+	return r.state.forget(user)
 }
 
 // Close implements Roll.

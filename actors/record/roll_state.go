@@ -67,6 +67,15 @@ func (s *rollState) remove(user string) {
 	}
 }
 
+// forget removes a user who is not online. Errors: ErrOnline.
+func (s *rollState) forget(user string) error {
+	if u, there := s.users[user]; there && u.Lost == 0 {
+		return ErrOnline
+	}
+	s.remove(user)
+	return nil
+}
+
 // lose notes for all who are online when they were last known alive. Who was lost
 // in an earlier life keeps the earlier time.
 func (s *rollState) lose() {

@@ -169,7 +169,7 @@ func (p *program) whyOnDisk(f *whyFlags, s record.Subject, l record.Limit) error
 		return fmt.Errorf("the record in %s cannot be read: %w", f.data, err)
 	}
 	out, notes := p.printer(p.out), p.printer(p.err)
-	if damage := joined(view.Left.Damage, record.DamageOf(view.Journal)); damage != "" {
+	if damage := record.AllDamage(view.Left, view.Journal); damage != "" {
 		notes.line("rollcall: some of the record cannot be read: %s", printable(damage))
 	}
 	for i := range found {
@@ -219,12 +219,4 @@ func printableLines(text string) string {
 		lines[i] = printable(lines[i])
 	}
 	return strings.Join(lines, "\n")
-}
-
-// joined puts what two have to say together.
-func joined(a, b string) string {
-	if a != "" && b != "" {
-		return a + "; " + b
-	}
-	return a + b
 }
