@@ -221,10 +221,10 @@ func (s *System) Shutdown(ctx context.Context) error {
 		s.empty = make(chan struct{})
 		s.draining.Store(true)
 		s.refuse()
-		s.registry.tell(drain{})
 		if s.files != nil {
-			s.files.tell(filesDrain{})
+			s.files.tell(filesDrain{}) // first: no connection ends of the shutdown before it knows of it
 		}
+		s.registry.tell(drain{})
 	}
 	empty := s.empty
 	s.mu.Unlock()
