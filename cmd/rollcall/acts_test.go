@@ -17,8 +17,6 @@ func act(as string) int {
 		return actHalfFrame()
 	case "crowd":
 		return actCrowd()
-	case "plain":
-		return actPlain()
 	default:
 		return exitUsage
 	}

@@ -89,7 +89,7 @@ machine too. With --server it measures a server that runs already.`,
 	for _, k := range benchKinds {
 		cmd.AddCommand(p.benchKindCommand(f, k))
 	}
-	cmd.AddCommand(p.benchScaleCommand(), benchFloorCommand(p), benchLoadCommand(p))
+	cmd.AddCommand(p.benchFilesCommand(), p.benchScaleCommand(), benchFloorCommand(p), benchLoadCommand(p))
 	return cmd
 }
 
@@ -158,20 +158,27 @@ func (p *program) bench(ctx context.Context, s *bench.Setup, k benchKind, f *ben
 	if err != nil {
 		return err
 	}
-	t := p.table(f.asJSON, 0, "FIGURE\tTARGET\tMEDIAN\tMIN\tMAX\tUNIT\tTO GO\tTO EPOLL")
+	return p.benchRows(rows, f, s.Runs, "TO GO\tTO EPOLL", func(r bench.Row) (first, second float64) { return r.ToGo, r.ToEpoll })
+}
+
+// benchRows prints what was measured; ratios are those to the two floors, and
+// floors their heads.
+func (p *program) benchRows(rows []bench.Row, f *benchFlags, runs int, floors string, ratios func(bench.Row) (first, second float64)) error {
+	t := p.table(f.asJSON, 0, "FIGURE\tTARGET\tMEDIAN\tMIN\tMAX\tUNIT\t"+floors)
 	for _, r := range rows {
 		if f.asJSON {
 			t.object(r)
 			continue
 		}
-		t.row(r.Figure, r.Target, number(r.Median), number(r.Min), number(r.Max), r.Unit, times(r.ToGo), times(r.ToEpoll))
+		first, second := ratios(r)
+		t.row(r.Figure, r.Target, number(r.Median), number(r.Min), number(r.Max), r.Unit, times(first), times(second))
 	}
 	if err := t.flush(); err != nil {
 		return err
 	}
 	if !f.asJSON {
 		out := p.printer(p.out)
-		out.line("%s, %s, %s; loopback, load and server side by side; ratios are medians of each run's", count(s.Runs, "run"), count(runtime.NumCPU(), "processor"), runtime.Version())
+		out.line("%s, %s, %s; loopback, load and server side by side; ratios are medians of each run's", count(runs, "run"), count(runtime.NumCPU(), "processor"), runtime.Version())
 		return out.failed()
 	}
 	return nil
@@ -198,15 +205,19 @@ func times(v float64) string {
 
 // benchFloorCommand runs one of the floors; it is for bench itself.
 func benchFloorCommand(p *program) *cobra.Command {
-	var kind, listen string
+	var kind, listen, dir string
 	cmd := &cobra.Command{
 		Use: "floor", Short: "Run a floor", Hidden: true, Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if dir != "" {
+				return bench.FileFloor(cmd.Context(), kind, listen, dir, p.out)
+			}
 			return bench.Floor(cmd.Context(), kind, listen, p.out)
 		},
 	}
-	cmd.Flags().StringVar(&kind, "kind", "epoll", "epoll or go")
+	cmd.Flags().StringVar(&kind, "kind", "epoll", "epoll or go; with --dir tcp or http")
 	cmd.Flags().StringVar(&listen, "listen", "127.0.0.1:0", "address")
+	cmd.Flags().StringVar(&dir, "dir", "", "where files are kept")
 	return cmd
 }
 

@@ -44,6 +44,8 @@ type Row struct {
 	// Ratios are medians of the ratios of each run; zero where there is none.
 	ToGo    float64 `json:"ratio_to_floor_go,omitempty"`
 	ToEpoll float64 `json:"ratio_to_floor_epoll,omitempty"`
+	ToTCP   float64 `json:"ratio_to_floor_tcp,omitempty"`
+	ToHTTP  float64 `json:"ratio_to_floor_http,omitempty"`
 }
 
 // Measure is one kind of measurement.
@@ -59,8 +61,7 @@ func (s *Setup) Run(ctx context.Context, m Measure) ([]Row, error) {
 	if s.Floors {
 		targets = append(targets, FloorGo, Epoll)
 	}
-	var order []Value                   // names and units, as they first came
-	values := map[[2]string][]float64{} // by target and figure, one a run
+	sum := newTally(targets)
 	for run := range s.Runs {
 		for _, kind := range targets {
 			if s.Progress != nil {
@@ -75,34 +76,10 @@ func (s *Setup) Run(ctx context.Context, m Measure) ([]Row, error) {
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", kind, err)
 			}
-			for _, v := range got {
-				if !slices.ContainsFunc(order, func(o Value) bool { return o.Name == v.Name }) {
-					order = append(order, v)
-				}
-				key := [2]string{kind, v.Name}
-				values[key] = append(values[key], v.Value)
-			}
+			sum.add(kind, got...)
 		}
 	}
-	var rows []Row
-	for _, o := range order {
-		for _, kind := range targets {
-			all := values[[2]string{kind, o.Name}]
-			if len(all) == 0 {
-				continue
-			}
-			r := Row{
-				Figure: o.Name, Unit: o.Unit, Target: kind,
-				Median: median(all), Min: slices.Min(all), Max: slices.Max(all),
-			}
-			if kind == targets[0] {
-				r.ToGo = ratio(all, values[[2]string{FloorGo, o.Name}])
-				r.ToEpoll = ratio(all, values[[2]string{Epoll, o.Name}])
-			}
-			rows = append(rows, r)
-		}
-	}
-	return rows, nil
+	return sum.rows(), nil
 }
 
 // ratio is the median of a[i]/b[i].

@@ -22,6 +22,9 @@ const (
 	FloorGo  = "floor-go"    // one goroutine a connection, no actors
 	Epoll    = "floor-epoll" // one thread, no actors
 	External = "server"      // one that runs already
+
+	FloorTCP  = "floor-tcp"  // files: a copy over a bare connection
+	FloorHTTP = "floor-http" // files: PUT and GET of net/http
 )
 
 // target is a server that is measured.
@@ -40,11 +43,21 @@ func (s *Setup) start(ctx context.Context, kind string) (*target, error) {
 	}
 	args := []string{"bench", "floor", "--kind", strings.TrimPrefix(kind, "floor-")}
 	if kind == Rollcall {
-		args = append([]string{
-			"serve", "--listen", "127.0.0.1:0", "--admin", "off", "--log-level", "error",
-			"--heartbeat", "10m", "--timeout", "30m", "--data", "none", "--shutdown-timeout", "1s",
-		}, s.ServeArgs...)
+		args = append(serveArgs("none"), s.ServeArgs...)
 	}
+	return s.startAs(ctx, kind, args)
+}
+
+// serveArgs make this program a server that is measured, with its files in data.
+func serveArgs(data string) []string {
+	return []string{
+		"serve", "--listen", "127.0.0.1:0", "--admin", "off", "--log-level", "error",
+		"--heartbeat", "10m", "--timeout", "30m", "--data", data, "--shutdown-timeout", "1s",
+	}
+}
+
+// startAs runs this program with args, which make it a server.
+func (s *Setup) startAs(ctx context.Context, kind string, args []string) (*target, error) {
 	p, err := s.child(ctx, args)
 	if err != nil {
 		return nil, err
