@@ -83,6 +83,18 @@ func (b *bulk) join(next bulk, most int) bool {
 	return true
 }
 
+// cut takes the first most bytes of data off; whole is whether that is all there
+// was.
+func (b *bulk) cut(most int) (first bulk, whole bool) {
+	if len(b.data()) <= most {
+		return *b, true
+	}
+	first = newBulk(b.number, b.offset, most)
+	copy(first.data(), b.data())
+	b.offset, b.buf = b.offset+uint64(most), b.buf[most:] //nolint:gosec // positive
+	return first, false
+}
+
 // frame makes the chunk's frame, in place.
 func (b *bulk) frame() ([]byte, error) {
 	var space [headRoom]byte

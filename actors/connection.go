@@ -73,15 +73,14 @@ type connection struct {
 	files      *connectionTransfers // nil until there is one
 	early      []paidFrame          // wait for the registration, or while settling; bounded by credits
 	chores     *chores              // nil until the embedding program's code runs for it
-	unsent     *unsent              // what a parked transport has not taken yet of the write under way
-	writeBegan time.Duration
-	answers    int32 // answers to watches in the state lane
+	unsent     *unsent              // the write under way, if there is one
+	pace       *outbox.Pace         // nil while no write was long or slow
+	answers    int32                // answers to watches in the state lane
 	phase      phase
 	takes      featureBits // in use; static from the registration on, for other actors too
 	owed       bool        // watches were answered without their state; deltas are obsolete
 	awaiting   bool        // a new snapshot was asked for; deltas are obsolete
 	settling   bool        // a login or a logout is under way: what follows waits for it (N16)
-	writing    bool        // a write is under way
 
 	// owned by the actor: its end
 	reading         bool // somebody reads, or will
@@ -144,7 +143,7 @@ func (c *connection) restLanes() {
 
 // spawnConnection makes a connection actor for a transport and starts it.
 func (s *System) spawnConnection(t net.Conn) {
-	limitUnsent(t)
+	limitUnsent(t, 2*outbox.FirstWrite)
 	var park parked
 	if f, ok := t.(Feeder); ok {
 		park = &fed{Feeder: f}
@@ -214,7 +213,7 @@ func (c *connection) receive(msg any) {
 	case inbound:
 		c.onInbound(m)
 	case written:
-		c.onWritten(m)
+		c.onWriteDone(m)
 	case roomAgain:
 		c.onRoom()
 	case writeOver:
@@ -277,7 +276,7 @@ func (c *connection) recovered(msg, value any, stack []byte) {
 	case *delivery:
 		m.settle(false)
 	case written:
-		c.writing = false
+		c.unsent = nil
 		c.lanes().Written()
 	case readerExit:
 		c.reading = false

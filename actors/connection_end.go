@@ -135,7 +135,7 @@ func (c *connection) closeTransport() {
 // goodbye is written it closes the writing half, so that the client can read the
 // goodbye before the rest closes; when everything has ended, the actor stops.
 func (c *connection) close() {
-	if !c.transportClosed && !c.writing && c.lanes().Idle() {
+	if !c.transportClosed && c.unsent == nil && c.lanes().Idle() {
 		half, ok := c.transport.(interface{ CloseWrite() error })
 		switch {
 		case !c.reading, !ok:
@@ -147,7 +147,7 @@ func (c *connection) close() {
 			}
 		}
 	}
-	if c.transportClosed && !c.writing && !c.reading && c.letGo {
+	if c.transportClosed && c.unsent == nil && !c.reading && c.letGo {
 		c.stop()
 	}
 }

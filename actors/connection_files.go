@@ -210,18 +210,22 @@ func (c *connection) feedFiles() {
 
 // feedChunks queues as many chunks as the next write takes: one when there is
 // anything else to write, else as many as make it large enough. Transfers take
-// turns, chunk by chunk. What is queued here has left the transfer's memory.
+// turns, chunk by chunk; on a slow link a chunk is cut to what it can bear. What is queued here has left the transfer's memory.
 func (c *connection) feedChunks() {
 	files := c.files
 	others, _ := c.lanes().Queued()
-	for sum := 0; len(files.turns) > 0 && (sum == 0 || others == 0 && sum < writeBudget); {
+	budget := c.writeBudget()
+	for sum := 0; len(files.turns) > 0 && (sum == 0 || others == 0 && sum < budget); {
 		s := files.turns[0]
 		files.turns = append(files.turns[:0], files.turns[1:]...)
 		if len(s.chunks) == 0 {
 			continue // closed meanwhile
 		}
-		m := s.chunks[0]
-		if s.chunks = append(s.chunks[:0], s.chunks[1:]...); len(s.chunks) > 0 {
+		m, whole := s.chunks[0].cut(budget)
+		if whole {
+			s.chunks = append(s.chunks[:0], s.chunks[1:]...)
+		}
+		if len(s.chunks) > 0 {
 			files.turns = append(files.turns, s)
 		}
 		if frame, err := m.frame(); err == nil { // always: the numbers come from wire

@@ -230,7 +230,7 @@ func (s *System) stuckAfter() time.Duration { return s.set.WriteTimeout / 4 }
 // stuck reports whether the client has not read for a while: not just since
 // this turn began, which may have brought more than a write takes away.
 func (c *connection) stuck() bool {
-	return c.writing && c.sys.now()-c.writeBegan >= c.sys.stuckAfter()
+	return c.unsent != nil && c.sys.now()-c.unsent.began >= c.sys.stuckAfter()
 }
 
 // control puts a heartbeat ahead of everything else (N21).

@@ -9,14 +9,18 @@ import (
 // does not name.
 const tcpNotSentLowat = 25
 
-// unsentBytes is how much the kernel may hold of what is written and not yet
-// sent. Without a bound it takes megabytes for a client that reads slowly, and
-// heartbeats and presence would wait behind them, out of our sight (N21, P7).
-const unsentBytes = 128 << 10
-
-// limitUnsent bounds what waits in the kernel for a TCP socket. Whether it
-// can is the system's choice: without it the connection works all the same.
-func limitUnsent(t net.Conn) {
+// limitUnsent bounds how much the kernel holds of what is written to a TCP socket
+// and not yet sent. Without a bound it takes megabytes for a client that reads
+// slowly, and heartbeats and presence would wait behind them, out of our sight
+// (N21, P7). Whether it can is the system's choice: without it the connection works
+// all the same.
+func limitUnsent(t net.Conn, bytes int) {
+	if s, ok := t.(*socket); ok {
+		if !s.closed { // only the actor closes, and only it calls this
+			_ = syscall.SetsockoptInt(s.fd, syscall.IPPROTO_TCP, tcpNotSentLowat, bytes)
+		}
+		return
+	}
 	if wrapped, ok := t.(interface{ NetConn() net.Conn }); ok { // TLS
 		t = wrapped.NetConn()
 	}
@@ -29,6 +33,6 @@ func limitUnsent(t net.Conn) {
 		return
 	}
 	_ = raw.Control(func(fd uintptr) {
-		_ = syscall.SetsockoptInt(int(fd), syscall.IPPROTO_TCP, tcpNotSentLowat, unsentBytes) //nolint:gosec // a descriptor fits
+		_ = syscall.SetsockoptInt(int(fd), syscall.IPPROTO_TCP, tcpNotSentLowat, bytes) //nolint:gosec // a descriptor fits
 	})
 }

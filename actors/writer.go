@@ -8,11 +8,9 @@ import (
 	"runtime/debug"
 	"sync"
 	"time"
-)
 
-// writeBudget is about how many bytes go into one write: enough to make the
-// system call cheap, little enough that a heartbeat waits for no more (N21).
-const writeBudget = 64 << 10
+	"example.com/rollcall/actors/internal/outbox"
+)
 
 // frameLists are the lists of frames of writes that end at once.
 var frameLists = sync.Pool{New: func() any { return new([][]byte) }}
@@ -24,15 +22,15 @@ var frameLists = sync.Pool{New: func() any { return new([][]byte) }}
 // holds none.
 func (c *connection) flush() {
 	park, isParked := c.transport.(parked)
-	for !c.writing && !c.transportClosed {
+	for c.unsent == nil && !c.transportClosed {
 		c.feedState()
 		c.feedFiles()
 		if c.out == nil {
 			return // nothing has been queued since it was empty
 		}
 		if !isParked {
-			if frames := c.lanes().Take(nil, writeBudget); len(frames) > 0 {
-				c.writing, c.writeBegan = true, c.sys.now()
+			if frames := c.lanes().Take(nil, c.writeBudget()); len(frames) > 0 {
+				c.unsent = &unsent{began: c.sys.now()}
 				go c.write(frames)
 			}
 			return
@@ -41,7 +39,7 @@ func (c *connection) flush() {
 		if !ok {
 			return // unreachable
 		}
-		frames := c.lanes().Take((*list)[:0], writeBudget)
+		frames := c.lanes().Take((*list)[:0], c.writeBudget())
 		if len(frames) > 0 {
 			c.writeNow(park, frames)
 			clear(frames)
@@ -62,20 +60,23 @@ const keptFrames = 1024
 
 // writeNow writes frames to a parked transport, or what it takes of them now.
 func (c *connection) writeNow(park parked, frames [][]byte) {
-	c.writeBegan = c.sys.now()
+	began := c.sys.now()
 	n, err := park.writeFrames(frames)
 	if errors.Is(err, errWouldBlock) {
-		c.writing = true
-		c.hold(park, frames, n)
+		c.hold(park, began, frames, n)
 		return
 	}
 	c.sys.count.writes.Add(1)
 	c.sys.count.bytesOut.Add(uint64(n)) //nolint:gosec // n >= 0
-	c.onWritten(written{frames: len(frames), bytes: n, err: err})
+	c.onWritten(began, written{frames: len(frames), bytes: n, err: err})
 }
 
-// unsent is what a parked transport has not taken yet of the one write under way.
+// unsent is the one write under way: that of a goroutine, or what a parked
+// transport has not taken yet.
 type unsent struct {
+	began time.Duration
+
+	// of a parked transport
 	frames [][]byte // the first may have begun
 	count  int      // of all its frames
 	done   int64    // bytes
@@ -96,8 +97,8 @@ func (u *unsent) skip(n int64) {
 
 // hold keeps what was not written until the transport takes more, or the write
 // timeout is over.
-func (c *connection) hold(park parked, frames [][]byte, n int64) {
-	u := &unsent{frames: append([][]byte(nil), frames...), count: len(frames)}
+func (c *connection) hold(park parked, began time.Duration, frames [][]byte, n int64) {
+	u := &unsent{began: began, frames: append([][]byte(nil), frames...), count: len(frames)}
 	u.skip(n)
 	u.timer = time.AfterFunc(c.sys.set.WriteTimeout, func() { c.tell(writeOver{u}) })
 	c.unsent = u
@@ -123,14 +124,14 @@ func (c *connection) onRoom() {
 // writeEnded ends the write that had to wait.
 func (c *connection) writeEnded(err error) {
 	u := c.unsent
-	if u == nil {
-		return
+	if u == nil || u.timer == nil {
+		return // none, or a goroutine's, which tells by itself
 	}
 	u.timer.Stop()
 	c.unsent = nil
 	c.sys.count.writes.Add(1)
 	c.sys.count.bytesOut.Add(uint64(u.done)) //nolint:gosec // not negative
-	c.onWritten(written{frames: u.count, bytes: u.done, err: err})
+	c.onWritten(u.began, written{frames: u.count, bytes: u.done, err: err})
 }
 
 // write blocks in the transport's Write for the connection, no longer than the
@@ -158,10 +159,17 @@ func (c *connection) write(frames [][]byte) {
 	c.tell(written{frames: count, bytes: n, err: err})
 }
 
+// onWriteDone takes what the goroutine that wrote has to say.
+func (c *connection) onWriteDone(m written) {
+	began := c.unsent.began
+	c.unsent = nil
+	c.onWritten(began, m)
+}
+
 // onWritten goes on after a write.
-func (c *connection) onWritten(m written) {
-	c.writing = false
+func (c *connection) onWritten(began time.Duration, m written) {
 	c.lanes().Written()
+	c.paced(began, m)
 	c.bytesOut.Add(uint64(m.bytes)) //nolint:gosec // m.bytes >= 0
 	if m.err != nil {
 		c.end(writeReason(m.err), ending{err: m.err})
@@ -172,4 +180,41 @@ func (c *connection) onWritten(m written) {
 	c.unpark()
 	c.framesOut.Add(uint64(m.frames))           //nolint:gosec // m.frames > 0
 	c.sys.count.framesOut.Add(uint64(m.frames)) //nolint:gosec // m.frames > 0
+}
+
+// writeTime is how long one write may take when it can be helped: an eighth of the
+// time in which a heartbeat has to get through, and no more than a second.
+func (c *connection) writeTime() time.Duration {
+	if c.times.Timeout == 0 {
+		return maxWriteTime // it has not said hello
+	}
+	return min(c.times.Answer()/8, maxWriteTime)
+}
+
+const maxWriteTime = time.Second
+
+// writeBudget is about how many bytes may go into the next write.
+func (c *connection) writeBudget() int {
+	if c.pace == nil {
+		return outbox.FirstWrite
+	}
+	return c.pace.Budget()
+}
+
+// paced enters a write that has ended, and lets no more wait in the kernel than two
+// writes of the size that this link can bear (N21).
+func (c *connection) paced(began time.Duration, m written) {
+	if m.err != nil {
+		return
+	}
+	now, within := c.sys.now(), c.writeTime()
+	if c.pace == nil {
+		if m.bytes < outbox.FirstWrite/2 && now-began <= within {
+			return // most connections never write more at one time
+		}
+		c.pace = new(outbox.Pace)
+	}
+	if c.pace.Wrote(began, now, m.bytes, within) {
+		limitUnsent(c.transport, 2*c.pace.Budget())
+	}
 }

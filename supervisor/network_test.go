@@ -41,6 +41,7 @@ type pipe struct {
 
 	buf      []byte
 	room     int
+	rate     int   // bytes a second; 0: as fast as can be
 	held     bool  // what was written does not arrive: reads wait
 	shut     bool  // the writer has closed: reads end after buf
 	gone     bool  // the reader has closed
@@ -141,10 +142,24 @@ type end struct {
 	local, remote net.Addr
 }
 
-func (e *end) Read(b []byte) (int, error)  { return e.in.read(b) }
 func (e *end) Write(b []byte) (int, error) { return e.out.write(b) }
-func (e *end) LocalAddr() net.Addr         { return e.local }
-func (e *end) RemoteAddr() net.Addr        { return e.remote }
+
+// Read returns what has come; on a slow line not before its time, and little at
+// once.
+func (e *end) Read(b []byte) (int, error) {
+	e.in.mu.Lock()
+	rate := e.in.rate
+	e.in.mu.Unlock()
+	if rate == 0 {
+		return e.in.read(b)
+	}
+	n, err := e.in.read(b[:min(len(b), max(rate/20, 1))])
+	time.Sleep(time.Duration(n) * time.Second / time.Duration(rate)) // the line's own time
+	return n, err
+}
+
+func (e *end) LocalAddr() net.Addr  { return e.local }
+func (e *end) RemoteAddr() net.Addr { return e.remote }
 
 func (e *end) CloseWrite() error {
 	e.out.change(func(p *pipe) { p.shut = true; p.writeBy.set(time.Time{}, p) })

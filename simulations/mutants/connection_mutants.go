@@ -17,8 +17,8 @@ func connectionMutants() []mutant {
 		{
 			id: "N2", what: "what is written counts as a sign of life", check: []string{"G4"},
 			edits: []edit{{
-				"actors/writer.go", `c.lanes().Written()
-	c.bytesOut`, `c.lanes().Written()
+				"actors/writer.go", `c.paced(began, m)
+	c.bytesOut`, `c.paced(began, m)
 	c.lastHeard.Store(int64(c.sys.now()))
 	c.bytesOut`,
 			}},
