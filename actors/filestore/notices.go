@@ -125,7 +125,9 @@ func (b *noticeBook) release(l *noticeLog) {
 // expireStep bounds how many logs one Expire reads that nobody has read before.
 const expireStep = 1000
 
-// expire drops what has reached its end.
+// expire drops what has reached its end. A log for which somebody waits on the
+// disk is left to the next Expire: it is not to hold up the others, nor those who
+// are told of files that have expired.
 func (b *noticeBook) expire(now int64) {
 	retention := b.store.opts.Retention
 	if retention < 0 {
@@ -143,7 +145,9 @@ func (b *noticeBook) expire(now int64) {
 		if b.store.closing.Load() {
 			return
 		}
-		l.mu.Lock()
+		if !l.mu.TryLock() {
+			continue
+		}
 		if l.gone {
 			l.mu.Unlock()
 			continue

@@ -161,6 +161,38 @@ func TestNoticesExpire(t *testing.T) {
 	}
 }
 
+// TestExpireWaitsForNoLog: a disk that does not answer for one user's notices
+// holds up neither those of others nor the files that expire. Found by simulation.
+func TestExpireWaitsForNoLog(t *testing.T) {
+	c := &clock{ms: 10_000}
+	d := faultdisk.Over(disk.NewMemory())
+	s := openOn(t, d, Options{Retention: 5 * time.Second, Now: c.now})
+	for _, user := range []string{"bob", "carol"} {
+		ok(t, s.AddNotice(user, []byte("old")))
+	}
+	waits, goOn, added := make(chan struct{}), make(chan struct{}), make(chan error)
+	d.Set(func(op faultdisk.Op, _ string) error {
+		if op == faultdisk.OpSync {
+			close(waits)
+			<-goOn
+		}
+		return nil
+	})
+	go func() { added <- s.AddNotice("carol", []byte("new")) }()
+	<-waits
+	d.Set(nil)
+	s.Expire(15_000)
+	if got := must[[]Notice](t)(s.Notices("bob")); len(got) != 0 {
+		t.Errorf("bob has %q", bodies(got))
+	}
+	close(goOn)
+	ok(t, <-added)
+	s.Expire(15_000) // both were written at 10,000
+	if got := must[[]Notice](t)(s.Notices("carol")); len(got) != 0 {
+		t.Errorf("carol has %q", bodies(got))
+	}
+}
+
 // TestNoticeAfterFault: a notice that could not be written does not hide those
 // that come after it, whatever crashes next.
 func TestNoticeAfterFault(t *testing.T) {
