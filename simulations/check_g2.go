@@ -70,6 +70,7 @@ func (m *model) terminated(x supervisor.Terminated) {
 	m.replaced(k, x)
 	m.bounded(x)
 	m.onTime(k, x)
+	m.sessionOver(k.facts.user)
 	k.facts.user = ""
 	k.over = true
 	if k.facts.connection != 0 {

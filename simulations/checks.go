@@ -26,6 +26,7 @@ func (w *World) quiescent() {
 	if w.life == nil || w.life.dead.Load() || w.life.held.Load() || w.life.stopping || w.stage >= stopping {
 		return
 	}
+	w.model.handedOut()
 	w.model.late()
 	w.model.overdue()
 	w.model.news()

@@ -151,10 +151,11 @@ func (c *conn) writeNow(b []byte) (n int, again bool, err error) {
 	}
 	n = min(len(b), c.out.room())
 	if n > 0 {
-		c.out.send(b[:n])
+		data := b[:n]
 		if c.tap != nil {
-			c.tap.wrote(b[:n])
+			data = c.tap.wrote(data)
 		}
+		c.out.send(data)
 	}
 	if n == len(b) {
 		return n, false, nil

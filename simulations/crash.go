@@ -21,6 +21,7 @@ func init() {
 		w.trace.tell(w.now(), l.name, "crashes: "+op.Text)
 		w.effect("crashed " + op.Text)
 		w.model.crashed()
+		w.model.interruptedKeeping()
 		for _, k := range w.net.links {
 			if k.life == l && !k.dead {
 				if op.N == 1 {

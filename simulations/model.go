@@ -43,6 +43,8 @@ type model struct {
 	places map[string]uint64        // by endpoint: the newest connection
 	holds  map[string]time.Duration // by user: when the grace after the last session is over
 
+	notices notices // of files
+
 	stallBegan time.Duration // of the latest stall of the server
 	stallEnded time.Duration
 	nextLate   time.Duration // when the next deadline is to be looked at
@@ -58,7 +60,7 @@ type change struct {
 // keptChanges is how many changes are remembered for watchers that lag behind.
 const keptChanges = 1 << 16
 
-func newModel(w *World) *model { return &model{w: w} }
+func newModel(w *World) *model { return &model{w: w, notices: newNotices()} }
 
 // born begins with a new life of the server: nobody is there.
 func (m *model) born(l *life) {
@@ -142,6 +144,7 @@ func (m *model) wrote(k *link, msg wire.Message) {
 	case *wire.OK:
 		if f.logouts[x.Request] {
 			delete(f.logouts, x.Request)
+			m.sessionOver(f.user)
 			f.user = ""
 		}
 	case *wire.Error:
@@ -151,6 +154,8 @@ func (m *model) wrote(k *link, msg wire.Message) {
 		f.pinged = m.w.now()
 	case *wire.Bye:
 		f.byed = x.Reason
+	case *wire.FileNotice:
+		m.tidings(k, x)
 	}
 }
 
@@ -177,6 +182,14 @@ func (m *model) event(l *life, e supervisor.Event) {
 		m.sessionEnded(x)
 	case supervisor.Restored:
 		m.onRestored(x)
+	case supervisor.FileCommitted:
+		if !x.Relay {
+			m.fileOver(&x.Meta, wire.FileCompleted)
+		}
+	case supervisor.FileAborted:
+		if !x.Relay {
+			m.fileOver(&x.Meta, wire.FileAborted)
+		}
 	case supervisor.Fault:
 		m.faults++
 		w.effect("fault caught")

@@ -27,6 +27,7 @@ type link struct {
 	corrupts bool         // bytes are changed on the way
 	refused  bool         // a reset has answered what came to a closed end
 	facts    facts
+	notes    notebook // what its session was told of files
 
 	over     bool          // the server has announced its end
 	mischief bool          // the client has broken the protocol

@@ -466,6 +466,7 @@ func (w *World) settled() {
 	w.model.converged()
 	w.model.disk(true)
 	w.model.partials()
+	w.model.untold()
 	w.embedded(true)
 	w.model.drained()
 	w.model.unanswered()

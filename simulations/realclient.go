@@ -313,7 +313,9 @@ func (r *realClient) put(op *Op, relay bool) {
 	w.fileNames++
 	name := fmt.Sprintf("file-%d-%d.bin", op.N, w.fileNames)
 	to := w.clients[op.To%len(w.clients)].plan.User
+	w.model.notices.meant[name] = to
 	r.job("put", func(c *client.Client) {
+		began := w.putBegins(name)
 		b := content(w.seed, name, op.N)
 		ctx, cancel := context.WithTimeout(context.Background(), op.For)
 		defer cancel()
@@ -322,6 +324,7 @@ func (r *realClient) put(op *Op, relay bool) {
 		w.lock()
 		defer w.unlock()
 		w.trace.tell(w.now(), r.c.name, fmt.Sprintf("put %s: %v", name, err))
+		w.model.notices.calls[name] = w.now()
 		switch {
 		case err == nil && relay:
 			w.effect("relayed")
@@ -329,6 +332,7 @@ func (r *realClient) put(op *Op, relay bool) {
 			w.effect("put")
 			r.files = append(r.files, res.File)
 			w.model.stored(res.File, name, op.N)
+			w.model.promised(to, res.File, name, began)
 		case errors.Is(err, client.ErrChanged):
 			w.fail("G5", "the content that was sent", "%s: put %s: %v", r.c.name, name, err)
 		default:

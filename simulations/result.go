@@ -124,6 +124,7 @@ var effectsOf = map[string][]string{
 	"logout": {"answered logout"}, "login": {"refused login: already_logged_in"}, "double": {"established beside another"},
 	"corrupt": {"corrupted"}, "badlogin": {"refused login: login_refused", "refused login: internal", "refused login: already_logged_in"},
 	"rewatch": {"answered watch"}, "slow": {"sipped"}, "wall": {"wall clock jumped"}, "relay": {"relayed"},
+	"tamper": {"tampered"},
 }
 
 // sample keeps a list of latencies short, and its greatest.

@@ -137,7 +137,7 @@ func transfers(d *drawer) {
 		c.Down.Bandwidth = 20_000 + d.rng.IntN(2_000_000)
 	})
 	d.faults(30, "put", "put", "put", "get", "get", "relay")
-	d.faults(20, "reset", "cut", "mute-up", "mute-down", "freeze", "bye", "disk", "crash", "restart", "send")
+	d.faults(20, "reset", "cut", "mute-up", "mute-down", "freeze", "bye", "disk", "crash", "restart", "send", "tamper", "tamper")
 }
 
 // faultKinds are what swarm draws. The order is a part of what a seed means.
@@ -145,6 +145,7 @@ var faultKinds = []string{
 	"bye", "fin", "reset", "half", "vanish", "hang", "mute-up", "mute-down", "freeze", "cut", "roam", "rebind", "double",
 	"login", "logout", "send", "request", "garbage", "huge", "slow", "corrupt", "kick", "stall", "wall", "panic", "emfile",
 	"flood", "shake", "silent", "early", "badlogin", "rewatch", "crash", "restart", "disk", "put", "get", "relay",
+	"tamper",
 }
 
 // swarm draws everything. A fault is on or off for the whole run, and those that

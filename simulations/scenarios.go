@@ -135,6 +135,8 @@ func (d *drawer) fault(kind string) {
 		op.To, op.N = d.somebody(), d.rng.IntN(1000)
 	case "badlogin", "rewatch", "silent", "corrupt":
 		op.N = d.rng.IntN(100)
+	case "tamper":
+		op.N = 1 + d.rng.IntN(3)
 	case "half", "garbage":
 		op.N = d.rng.IntN(64)
 	case "slow":

@@ -106,6 +106,7 @@ func (l *life) onDisk(op faultdisk.Op, _ string) error {
 	}
 	l.diskHits.Add(1)
 	l.w.diskFailed.Add(1)
+	l.w.diskLast.Store(int64(l.w.now()))
 	if wait == 0 {
 		return t.err
 	}

@@ -1,6 +1,7 @@
 package simulations
 
 import (
+	"bytes"
 	"encoding/binary"
 	"time"
 
@@ -49,17 +50,24 @@ func (t *tap) read(b []byte) {
 			return false
 		}
 	}, func(m wire.Message) { t.link.w.model.read(t.link, m) })
+	t.spoiled(&t.in)
 }
 
-func (t *tap) wrote(b []byte) {
+// wrote returns what goes on the line: what was written, or nearly.
+func (t *tap) wrote(b []byte) []byte {
+	if t.out.spoil > 0 {
+		b = bytes.Clone(b) // others are sent the same bytes
+	}
 	t.out.feed(b, func(f wire.Type) bool {
 		switch f {
-		case wire.TypeWelcome, wire.TypeLoginOK, wire.TypeOK, wire.TypeError, wire.TypeBye, wire.TypePing:
+		case wire.TypeWelcome, wire.TypeLoginOK, wire.TypeOK, wire.TypeError, wire.TypeBye, wire.TypePing, wire.TypeFileNotice:
 			return true
 		default:
 			return false
 		}
 	}, func(m wire.Message) { t.link.w.model.wrote(t.link, m) })
+	t.spoiled(&t.out)
+	return b
 }
 
 // scanner finds the frames in a stream. It holds one body at most, and only of a
@@ -71,6 +79,9 @@ type scanner struct {
 	wanted bool
 	body   []byte
 	lost   bool // what came is no frame
+
+	spoil   int // how many of the next chunks get a wrong byte
+	spoiled int // how many did
 }
 
 func (s *scanner) feed(b []byte, want func(wire.Type) bool, got func(wire.Message)) {
@@ -94,6 +105,7 @@ func (s *scanner) feed(b []byte, want func(wire.Type) bool, got func(wire.Messag
 		if s.wanted {
 			s.body = append(s.body, b[:k]...)
 		}
+		s.corrupt(b[:k])
 		s.left, b = s.left-k, b[k:]
 		if s.left > 0 {
 			return

@@ -106,6 +106,7 @@ func (v *view) snapshot(p *peer, s *wire.Snapshot) {
 	v.has, v.epoch, v.version, v.online = true, b.epoch, b.version, b.users
 	v.floor[p] = b.version
 	v.building = nil
+	v.c.w.model.pictured(v, p)
 	if v.asking == p {
 		v.asking = nil
 	}
@@ -151,6 +152,8 @@ func (v *view) delta(p *peer, d *wire.Delta) {
 			v.c.w.model.noticed(v.c, x)
 		}
 	}
+	knew := v.version
 	v.version = d.To
+	v.c.w.model.led(v, p, knew)
 	v.c.w.effect("delta")
 }

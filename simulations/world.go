@@ -29,6 +29,7 @@ type World struct {
 	wallOff atomic.Int64
 
 	diskFailed atomic.Int64
+	diskLast   atomic.Int64 // when it last did, in virtual time
 
 	fileNames int // guarded by mu: makes names of files different
 

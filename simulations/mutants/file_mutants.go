@@ -35,6 +35,26 @@ func fileMutants() []mutant {
 `}},
 		},
 		{
+			id: "untold-whole", what: "nobody is told that a file is whole", check: []string{"G5"}, scenario: "transfers",
+			edits: []edit{{"actors/file_interruption.go", `		m.notify(&x.meta, wire.FileCompleted, wire.CodeNone, "")
+`, ``}},
+		},
+		{
+			id: "told-twice", what: "the end of a file is told twice", check: []string{"G5"}, scenario: "transfers",
+			edits: []edit{{"actors/file_interruption.go", `		m.notify(&x.meta, wire.FileCompleted, wire.CodeNone, "")
+`, `		m.notify(&x.meta, wire.FileCompleted, wire.CodeNone, "")
+		m.notify(&x.meta, wire.FileCompleted, wire.CodeNone, "")
+`}},
+		},
+		{
+			id: "not-kept", what: "who is away is not told of a file when it comes back", check: []string{"G5"}, scenario: "transfers",
+			edits: []edit{{"actors/file_desk.go", `				_ = store.AddNotice(user, n) // a full disk costs the notice, not the file
+`, `				_ = n
+				_ = user
+				_ = store
+`}},
+		},
+		{
 			id: "not-interrupted", what: "the end of a connection leaves its transfers alone", check: []string{"G5", "G2"}, scenario: "transfers",
 			edits: []edit{{"actors/file_interruption.go", `m.book.Interrupt(m.sys.now(), c.id)`, `m.book.Interrupt(m.sys.now(), c.id+1<<40)`}},
 		},
