@@ -75,8 +75,16 @@ func (m *fileManager) suspension() endTransfer {
 	return endTransfer{code: wire.CodeShuttingDown, suspend: m.sys.set.Transfers.Grace > 0}
 }
 
-// expire ends the transfers that nobody came back for.
+// expire ends the transfers that nobody came back for. As for users: after a stall
+// of the server's own (P4) none ends before those who came back meanwhile had their
+// turn.
 func (m *fileManager) expire() {
+	m.patient = 0
+	if until := m.sys.stall.settled(m.sys.now()); until > m.sys.now() && m.sys.set.Transfers.Grace > 0 {
+		m.patient = until
+		m.arm()
+		return
+	}
 	const text = "the transfer was interrupted, and did not go on in time"
 	var drop []filestore.ID
 	for _, x := range m.book.Expire(m.sys.now()) {
@@ -146,7 +154,7 @@ func (m *fileManager) arm() {
 		wait = retentionPeriod
 	}
 	if next, ok := m.book.Next(); ok {
-		wait = min(wait, max(next-m.sys.now(), 0))
+		wait = min(wait, max(next-m.sys.now(), m.patient-m.sys.now(), 0))
 	}
 	if m.timer == nil {
 		m.timer = time.AfterFunc(wait, func() {

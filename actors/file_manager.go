@@ -39,6 +39,7 @@ type fileManager struct {
 	timer     *time.Timer
 	lookAt    time.Duration // when to ask for expired files next
 	looking   bool          // they are being asked for
+	patient   time.Duration // graces run out no earlier: we have stalled
 	draining  bool
 }
 

@@ -134,3 +134,47 @@ func TestOftenStalledServerKeepsItsDeadlines(t *testing.T) {
 		}
 	})
 }
+
+// guards P4, G5: a stall of the server's own over the end of a transfer's grace
+// does not cost a client its file that has come back meanwhile: its hello still
+// waits in the socket.
+func TestStallOverTheEndOfAFileGrace(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, _ := fileWorld(t)
+		data := make([]byte, 1000)
+		begin := func(request uint64) *wire.PutOK {
+			p := w.join("ann")
+			p.send(putMessage(request, "half", data, "bob"))
+			ok := want[*wire.PutOK](p)
+			if ok.Offset == 0 {
+				p.send(&wire.Chunk{Transfer: ok.Transfer, Data: data[:400]})
+			}
+			w.settle()
+			p.close()
+			w.settle()
+			return ok
+		}
+		begin(1)
+		w.pass(fileGrace - 2*time.Second)
+		// Two seconds before its end the server stands still, for three.
+		m := heartbeat.NewStallMonitor(w.sys.stall.period)
+		from := w.sys.now()
+		m.Beat(from)
+		m.Beat(from + 3*time.Second)
+		s := m.Stalls()
+		w.onMessage(func(_ string, msg any) {
+			if _, ok := msg.(filesDue); ok {
+				s.Beat = w.sys.now()
+				w.sys.stall.publish(s)
+			}
+		})
+		w.pass(3*time.Second + settling - time.Millisecond)
+		if ok := begin(1); ok.Offset != 400 {
+			t.Errorf("it goes on at %d", ok.Offset)
+		}
+		// Who does not come back has its grace, and no more.
+		w.pass(fileGrace + time.Millisecond)
+		w.wantNoFiles()
+		w.onMessage(nil)
+	})
+}
