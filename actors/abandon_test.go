@@ -14,9 +14,9 @@ import (
 // go of, so that whoever has sent it something gets an answer.
 func TestConnectionPanicsTwice(t *testing.T) {
 	for name, harm := range map[string]func(c *connection){
-		"while it ends":       func(c *connection) { c.timer.Stop(); c.timer = nil },
+		"while it ends":       func(c *connection) { c.todo().cancel = once(func() { panic("again") }) },
 		"before it can end":   func(c *connection) { c.abandoned() },
-		"and again and again": func(c *connection) { c.abandoned(); c.lanes().Take(nil, 1); c.timer.Stop(); c.timer = nil },
+		"and again and again": func(c *connection) { c.abandoned(); c.lanes().Take(nil, 1) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -24,16 +24,12 @@ func TestConnectionPanicsTwice(t *testing.T) {
 				ann, bob := w.join("ann"), w.join("bob")
 				ann.messages()
 				c := w.actorOf(bob.id)
-				timer := c.timer
 				done := false
 				w.onMessage(func(id string, msg any) {
-					if _, ok := msg.(inbound); ok && id == c.pid.ID && !done {
+					if _, ok := msg.(inbound); ok && id == c.name() && !done {
 						done = true
 						harm(c)
 						panic("injected")
-					}
-					if _, ok := msg.(released); ok {
-						c.timer = timer // for what the actor does at its very end
 					}
 					if _, ok := msg.(ended); ok {
 						time.Sleep(time.Second) // the registry is slow: bob is in the books still
@@ -63,6 +59,17 @@ func TestConnectionPanicsTwice(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// once calls f at the first call alone.
+func once(f func()) func() {
+	called := false
+	return func() {
+		if !called {
+			called = true
+			f()
+		}
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"example.com/rollcall/actors/internal/heartbeat"
 	"example.com/rollcall/actors/internal/outbox"
 	"example.com/rollcall/actors/internal/presence"
+	"example.com/rollcall/actors/internal/wheel"
 	"example.com/rollcall/wire"
 )
 
@@ -37,7 +38,6 @@ type connection struct {
 
 	// static after construction
 	sys       *System
-	id        uint64
 	transport net.Conn
 	endpoint  directory.Endpoint
 	accepted  int64         // wall clock, Unix ns
@@ -58,16 +58,15 @@ type connection struct {
 	framesOut atomic.Uint64
 	// locked
 	credits credits
+	alarm   wheel.Link[*connection] // its one timer; see clock
 
 	// owned by the actor
 	identifier string
 	user       string
 	times      heartbeat.Times
 	life       heartbeat.Monitor
-	trips      *roundTrips   // nil until a ping was answered
-	wrote      time.Duration // when a write last went well; 0: never
-	timer      *time.Timer
-	due        time.Duration        // when the timer is to fire
+	trips      *roundTrips          // nil until a ping was answered
+	wrote      time.Duration        // when a write last went well; 0: never
 	out        *outbox.Outbox       // nil while nothing waits and nothing is on its way; see lanes
 	slow       *presence.Collapsed  // non-nil while presence is collapsed
 	files      *connectionTransfers // nil until there is one
@@ -151,9 +150,10 @@ func (s *System) spawnConnection(t net.Conn) {
 		park = s.park(t)
 	}
 	c := &connection{
-		sys: s, id: s.nextID.Add(1), transport: t,
+		sys: s, transport: t,
 		accepted: s.set.Wall().UnixNano(), born: s.now(), reading: true,
 	}
+	c.init(s.connections, s.nextID.Add(1), c)
 	c.bornRan = s.stall.ran(c.born)
 	c.endpoint = observe(t, c.id)
 	if park != nil {
@@ -161,12 +161,10 @@ func (s *System) spawnConnection(t net.Conn) {
 	}
 	c.credits.free = int32(min(s.set.Credits, math.MaxInt32)) //nolint:gosec // bounded
 	c.lastHeard.Store(int64(c.born))
-	c.init(s.engine, s.connectionPID(c.id), connectionInbox, c, s.set.Hooks, c.gone)
 	s.count.accepted.Add(1)
 	s.hold()
 	s.registry.tell(accepted{c})
-	c.due = c.born + s.set.HandshakeTimeout
-	c.timer = time.AfterFunc(s.set.HandshakeTimeout, func() { c.tell(tick{}) })
+	c.clock().arm(c, c.born+s.set.HandshakeTimeout)
 	c.spawn()
 	if park != nil {
 		park.start(c)
@@ -174,9 +172,6 @@ func (s *System) spawnConnection(t net.Conn) {
 		go c.read()
 	}
 }
-
-// connectionInbox is the first size of a connection's inbox (H7).
-const connectionInbox = 0
 
 // controlQueue bounds the control lane: a client that pings without reading.
 const controlQueue = 64
@@ -200,7 +195,7 @@ func observe(t net.Conn, id uint64) directory.Endpoint {
 
 // gone is the last thing that a connection's guard calls.
 func (c *connection) gone() {
-	c.timer.Stop()
+	c.clock().disarm(c)
 	if c.uncut != nil {
 		c.uncut()
 	}
@@ -271,7 +266,7 @@ func (c *connection) turn() {
 // connection's goroutines and of its release is told once only, and the actor
 // would wait for it for ever: it is taken in all the same.
 func (c *connection) recovered(msg, value any, stack []byte) {
-	c.sys.fault(c.pid, msg, value, stack)
+	c.sys.fault(c.name(), msg, value, stack)
 	switch m := msg.(type) {
 	case *delivery:
 		m.settle(false)

@@ -29,7 +29,7 @@ func (c *connection) runApps() {
 	c.sys.hold()
 	go func() {
 		defer c.sys.release()
-		c.hooks.goOn(c.pid.ID, "apps")
+		c.resumes("apps")
 		credit := 0
 		for _, f := range batch {
 			m, ok := f.msg.(*wire.App)
@@ -38,7 +38,7 @@ func (c *connection) runApps() {
 			}
 			credit += f.credit
 		}
-		c.hooks.goOn(c.pid.ID, "apps")
+		c.resumes("apps")
 		c.tell(appsDone{credit})
 	}()
 }
@@ -80,8 +80,8 @@ func (c *connection) onRequest(m *wire.Request, credit int) {
 
 // goOnRequest calls the hook for the goroutine of the n-th request.
 func (c *connection) goOnRequest(n uint64) {
-	if c.hooks != nil {
-		c.hooks.goOn(c.pid.ID, "request/"+strconv.FormatUint(n, 10))
+	if c.of.hooks != nil {
+		c.resumes("request/" + strconv.FormatUint(n, 10))
 	}
 }
 

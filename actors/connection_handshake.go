@@ -68,16 +68,15 @@ func (c *connection) onTick() {
 		c.checkFrame(now)
 		c.checkLife(now)
 	case closing:
-		if now >= c.due {
+		if due := c.alarm.Due(); now >= due {
 			c.closeTransport()
 		} else {
-			c.arm(c.due)
+			c.arm(due) // it was armed anew after it had struck
 		}
 	}
 }
 
 // arm sets the timer for a time since the system's start.
 func (c *connection) arm(at time.Duration) {
-	c.due = at
-	c.timer.Reset(max(at-c.sys.now(), 0))
+	c.clock().arm(c, at)
 }

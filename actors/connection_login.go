@@ -31,9 +31,9 @@ func (c *connection) onLogin(m *wire.Login, credit int) {
 	go func() {
 		defer c.sys.release()
 		defer cancel()
-		c.hooks.goOn(c.pid.ID, "login")
+		c.resumes("login")
 		err := guarded(func() error { return worded(ask(ctx, attempt)) })
-		c.hooks.goOn(c.pid.ID, "login")
+		c.resumes("login")
 		c.tell(authenticated{login: m, credit: credit, err: err})
 	}()
 }

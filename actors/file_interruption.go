@@ -158,7 +158,7 @@ func (m *fileManager) arm() {
 	}
 	if m.timer == nil {
 		m.timer = time.AfterFunc(wait, func() {
-			m.hooks.goOn(m.pid.ID, "due")
+			m.resumes("due")
 			m.tell(filesDue{})
 		})
 	} else {

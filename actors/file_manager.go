@@ -78,8 +78,8 @@ func (m *fileManager) aside(f func()) {
 	n := m.asides.Add(1)
 	go func() {
 		defer m.sys.release()
-		if m.hooks != nil {
-			m.hooks.goOn(m.pid.ID, "aside/"+strconv.FormatUint(n, 10))
+		if m.of.hooks != nil {
+			m.resumes("aside/" + strconv.FormatUint(n, 10))
 		}
 		f()
 	}()
@@ -146,7 +146,7 @@ func (m *fileManager) turn() {}
 // recovered answers whom the lost message has cost an answer, and does again
 // what may not be lost: nobody else would do it (S1).
 func (m *fileManager) recovered(msg, value any, stack []byte) {
-	m.sys.fault(m.pid, msg, value, stack)
+	m.sys.fault(m.name(), msg, value, stack)
 	switch x := msg.(type) {
 	case fileRequest:
 		m.refuse(x, wire.CodeInternal, "internal error")
@@ -159,6 +159,8 @@ func (m *fileManager) recovered(msg, value any, stack []byte) {
 
 // abandoned: the file manager does not go.
 func (m *fileManager) abandoned() bool { return false }
+
+func (m *fileManager) gone() { m.sys.actorStopped() }
 
 // quit is the end of the system. What a forced shutdown has left running stops
 // by itself.

@@ -2,6 +2,7 @@ package actors
 
 import (
 	"runtime/debug"
+	"strconv"
 	"sync/atomic"
 
 	"github.com/anthdm/hollywood/actor"
@@ -20,6 +21,8 @@ type receiver interface {
 	// abandoned is called when recovered has panicked as well: the last
 	// chance to let go of the outside world. It reports whether the actor stops.
 	abandoned() (stop bool)
+	// gone is called last, once.
+	gone()
 }
 
 // Hooks let a simulation order and disturb the actors. All may be nil, and cost
@@ -49,6 +52,13 @@ func (h *Hooks) goOn(actorID, what string) {
 	}
 }
 
+// family is what actors of one kind have in common.
+type family struct {
+	engine *actor.Engine
+	name   string // of its one actor; or of all, without their numbers
+	hooks  *Hooks // may be nil
+}
+
 // guard is the hollywood process around every receiver. It stands in for
 // hollywood's own process, whose way with panics (H1, H5), poison pills (H2) and
 // event broadcasts it must not have, and has a mailbox of its own; the engine's
@@ -56,17 +66,15 @@ func (h *Hooks) goOn(actorID, what string) {
 // hollywood receiver cannot know.
 type guard struct {
 	// static after construction
-	engine *actor.Engine
-	pid    *actor.PID
-	to     receiver
-	hooks  *Hooks
-	onStop func() // called last, once; may be nil
+	of *family
+	to receiver
+	id uint64 // the actor's number in its family; 0: it is the only one
 
 	// locked
 	box mailbox
 
 	// atomic, counted only for Hooks.EndTurn
-	waiting atomic.Int64
+	waiting atomic.Int32
 
 	// owned by the actor's turn
 	stopped bool
@@ -75,23 +83,36 @@ type guard struct {
 
 var _ actor.Processer = (*guard)(nil)
 
-// init prepares a guard; spawn starts it. inboxSize is the mailbox's first size:
-// small for the many (H7).
-func (g *guard) init(engine *actor.Engine, pid *actor.PID, inboxSize int, to receiver, hooks *Hooks, onStop func()) {
-	g.engine, g.pid, g.to, g.hooks, g.onStop = engine, pid, to, hooks, onStop
-	if inboxSize > 0 {
-		g.box.queue = make([]any, 0, inboxSize)
+// init prepares a guard; spawn starts it.
+func (g *guard) init(of *family, id uint64, to receiver) { g.of, g.id, g.to = of, id, to }
+
+// name is the actor's ID in the engine's registry. It is made when it is asked
+// for: the registry keeps it, and an idle actor need not.
+func (g *guard) name() string {
+	if g.id == 0 {
+		return g.of.name
+	}
+	return g.of.name + strconv.FormatUint(g.id, 10)
+}
+
+// resumes calls the hook GoOn, for a goroutine of this actor's.
+func (g *guard) resumes(what string) {
+	if h := g.of.hooks; h != nil {
+		h.goOn(g.name(), what)
 	}
 }
 
 // spawn registers the actor with the engine and starts it. The ID must be
 // unique (H4): it comes from a counter.
-func (g *guard) spawn() { g.engine.SpawnProc(g) }
+func (g *guard) spawn() { g.of.engine.SpawnProc(g) }
 
 // tell sends a message straight to the inbox, without a look-up. A message to
-// a stopped actor is dropped.
+// a stopped actor is dropped, and so is one of nil.
 func (g *guard) tell(msg any) {
-	if g.hooks != nil {
+	if msg == nil {
+		return
+	}
+	if g.of.hooks != nil {
 		g.waiting.Add(1)
 	}
 	if g.box.put(msg) {
@@ -100,7 +121,7 @@ func (g *guard) tell(msg any) {
 }
 
 // PID implements actor.Processer.
-func (g *guard) PID() *actor.PID { return g.pid }
+func (g *guard) PID() *actor.PID { return actor.NewPID(g.of.engine.Address(), g.name()) }
 
 // Start implements actor.Processer.
 func (g *guard) Start() {
@@ -127,24 +148,29 @@ func (g *guard) Invoke(envelopes []actor.Envelope) {
 // batch handles the messages of one turn.
 func (g *guard) batch(all []any) {
 	for _, msg := range all {
-		if g.stopped {
-			return
-		}
-		g.one(msg)
-		if g.turnsByHook() && !g.stopped && !g.goesOn {
-			g.endOfTurn()
-		}
+		g.part(msg)
 	}
 	if !g.stopped && !g.turnsByHook() {
 		g.endOfTurn()
 	}
 }
 
-func (g *guard) turnsByHook() bool { return g.hooks != nil && g.hooks.EndTurn != nil }
+// part handles one message of a turn.
+func (g *guard) part(msg any) {
+	if g.stopped {
+		return
+	}
+	g.one(msg)
+	if g.turnsByHook() && !g.stopped && !g.goesOn {
+		g.endOfTurn()
+	}
+}
+
+func (g *guard) turnsByHook() bool { return g.of.hooks != nil && g.of.hooks.EndTurn != nil }
 
 func (g *guard) one(msg any) {
 	defer g.rescue(msg)
-	if g.hooks != nil {
+	if g.of.hooks != nil {
 		g.hooked(msg)
 	}
 	g.to.receive(msg)
@@ -154,11 +180,12 @@ func (g *guard) one(msg any) {
 func (g *guard) hooked(msg any) {
 	g.waiting.Add(-1)
 	g.goesOn = false
-	if g.hooks.BeforeReceive != nil {
-		g.hooks.BeforeReceive(g.pid.ID, msg)
+	h := g.of.hooks
+	if h.BeforeReceive != nil {
+		h.BeforeReceive(g.name(), msg)
 	}
-	if n := g.waiting.Load(); n > 0 && g.hooks.EndTurn != nil {
-		g.goesOn = !g.hooks.EndTurn(g.pid.ID, int(n))
+	if n := g.waiting.Load(); n > 0 && h.EndTurn != nil {
+		g.goesOn = !h.EndTurn(g.name(), int(n))
 	}
 }
 
@@ -202,8 +229,6 @@ func (g *guard) stop() {
 	}
 	g.stopped = true
 	g.box.close()
-	g.engine.Registry.Remove(g.pid)
-	if g.onStop != nil {
-		g.onStop()
-	}
+	g.of.engine.Registry.Remove(g.PID())
+	g.to.gone()
 }

@@ -29,7 +29,7 @@ func newProbe(t *testing.T, id string, hooks *Hooks) *probe {
 		t.Fatal(err)
 	}
 	p := &probe{}
-	p.init(engine, actor.NewPID(engine.Address(), id), 1, p, hooks, func() { p.ends++ })
+	p.init(&family{engine: engine, name: id, hooks: hooks}, 0, p)
 	return p
 }
 
@@ -75,6 +75,8 @@ func (p *probe) recovered(msg, value any, stack []byte) {
 		p.mends()
 	}
 }
+
+func (p *probe) gone() { p.ends++ }
 
 func (p *probe) abandoned() bool {
 	p.note("abandoned")
@@ -181,12 +183,12 @@ func TestGuardStopsOnce(t *testing.T) {
 			}
 		}
 		p.spawn()
-		if p.engine.Registry.GetPID("test", "probe") != p.pid {
+		if !p.PID().Equals(p.of.engine.Registry.GetPID("test", "probe")) {
 			t.Fatal("the engine does not know it")
 		}
 		// Both pills reach the receiver as messages that mean nothing to it.
-		pill := p.engine.Poison(p.pid)
-		p.engine.Stop(p.pid)
+		pill := p.of.engine.Poison(p.PID())
+		p.of.engine.Stop(p.PID())
 		p.told()
 		if pill.Err() != nil || p.ends != 0 {
 			t.Error("a pill has stopped it")
@@ -202,11 +204,11 @@ func TestGuardStopsOnce(t *testing.T) {
 			t.Errorf("behind the stop came: %s", got)
 		}
 		p.tell(3)
-		p.Send(p.pid, 4, nil)
+		p.Send(p.PID(), 4, nil)
 		if got := p.told(); got != "" || p.ends != 1 {
 			t.Errorf("after the stop came %q, ended %d times", got, p.ends)
 		}
-		if p.engine.Registry.GetPID("test", "probe") != nil {
+		if p.of.engine.Registry.GetPID("test", "probe") != nil {
 			t.Error("the engine still knows it")
 		}
 	})
@@ -223,12 +225,9 @@ func TestGuardStopsWithinABatch(t *testing.T) {
 	})
 }
 
-// guards H7: a connection's inbox begins small, and grows without losing or
-// turning round anything.
+// guards H7: an idle actor's mailbox holds no room, and it grows without losing
+// or turning round anything.
 func TestGuardInboxGrows(t *testing.T) {
-	if connectionInbox > 8 {
-		t.Errorf("a connection's inbox begins with room for %d", connectionInbox)
-	}
 	synctest.Test(t, func(t *testing.T) {
 		p := newProbe(t, "test/probe", nil)
 		gate, next := make(chan struct{}), 0
@@ -254,6 +253,9 @@ func TestGuardInboxGrows(t *testing.T) {
 		if next != n {
 			t.Errorf("%d of %d came", next, n)
 		}
+		if p.box.first != nil || p.box.more != nil {
+			t.Error("an idle mailbox holds something")
+		}
 	})
 }
 
@@ -262,7 +264,7 @@ func TestGuardTakesEngineMessages(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newProbe(t, "test/probe", nil)
 		p.spawn()
-		p.engine.Send(p.PID(), "hello")
+		p.of.engine.Send(p.PID(), "hello")
 		if got, want := p.told(), "hello turn"; got != want {
 			t.Errorf("%s; want %s", got, want)
 		}
@@ -272,7 +274,7 @@ func TestGuardTakesEngineMessages(t *testing.T) {
 // BenchmarkGuard measures what the guard adds to a message: no allocation
 // (H1).
 func BenchmarkGuard(b *testing.B) {
-	g := &guard{to: quiet{}}
+	g := &guard{of: new(family), to: quiet{}}
 	batch := []any{tick{}}
 	b.ReportAllocs()
 	for b.Loop() {
@@ -284,5 +286,6 @@ type quiet struct{}
 
 func (quiet) receive(any)                  {}
 func (quiet) turn()                        {}
+func (quiet) gone()                        {}
 func (quiet) recovered(_, _ any, _ []byte) {}
 func (quiet) abandoned() bool              { return false }

@@ -24,3 +24,5 @@ func (h *herald) turn() {}
 func (h *herald) recovered(_, _ any, _ []byte) { h.sys.count.panics.Add(1) }
 
 func (h *herald) abandoned() bool { return false }
+
+func (h *herald) gone() { h.sys.actorStopped() }

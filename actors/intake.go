@@ -180,6 +180,6 @@ func (c *connection) heard(n int) {
 
 // broke ends a connection whose reading has panicked (H1).
 func (c *connection) broke(value any) {
-	c.sys.fault(c.pid, c.transport, value, debug.Stack())
+	c.sys.fault(c.name(), c.transport, value, debug.Stack())
 	c.tell(readEnded{err: fmt.Errorf("%w: %v", errHandlerPanic, value), reason: wire.ReasonPanic})
 }

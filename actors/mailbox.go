@@ -7,15 +7,16 @@ import (
 
 // mailbox is the queue of one actor, and says who runs it. It stands in for
 // hollywood's inbox, which costs an idle actor a quarter of a kilobyte and a
-// running one two allocations a hop. An empty mailbox holds room for two messages
-// at most.
+// running one two allocations a hop. It has room for one message; what comes
+// behind that borrows a slice, so that an empty mailbox holds none.
 //
 // It has no bound of its own: what bounds it is the credits of those who send
 // (H6). The zero value takes messages, and hands them on when it is opened.
 type mailbox struct {
 	// locked
 	mu    sync.Mutex
-	queue []any
+	first any
+	more  *[]any // behind first; nil: none
 	state mailboxState
 }
 
@@ -30,13 +31,24 @@ const (
 
 const (
 	// turnSize is the most messages of one turn: what they led to is not kept back
-	// for longer.
+	// for longer. It is also how large the slices are that are kept.
 	turnSize = 4096
-	// keptRoom is the room that an empty mailbox keeps.
-	keptRoom = 2
 	// turnsAtOnce is how many turns an actor has before it lets others run.
 	turnsAtOnce = 300
 )
+
+// queues are for mailboxes in which more than one message waits.
+var queues = sync.Pool{New: func() any { return new([]any) }}
+
+// returnQueue gives a slice back whose messages are handled.
+func returnQueue(q *[]any) {
+	if cap(*q) > turnSize {
+		return
+	}
+	clear(*q)
+	*q = (*q)[:0]
+	queues.Put(q)
+}
 
 // put queues a message, and reports whether the caller has to see to it that
 // the actor runs.
@@ -49,7 +61,14 @@ func (m *mailbox) put(msg any) (run bool) {
 	case resting:
 		m.state, run = running, true
 	}
-	m.queue = append(m.queue, msg)
+	if m.first == nil {
+		m.first = msg
+		return run
+	}
+	if m.more == nil {
+		m.more = queues.Get().(*[]any) //nolint:forcetypeassert // nothing else is in it
+	}
+	*m.more = append(*m.more, msg)
 	return run
 }
 
@@ -76,54 +95,58 @@ func (m *mailbox) open() (run bool) {
 	return true
 }
 
+// opened reports whether the messages were ever let through.
+func (m *mailbox) opened() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.state != unopened
+}
+
 // close drops what waits and what comes.
 func (m *mailbox) close() {
 	m.mu.Lock()
-	m.state, m.queue = shut, nil
+	m.state, m.first, m.more = shut, nil, nil
 	m.mu.Unlock()
 }
 
-// next takes everything that waits, for who runs the actor; spare is an empty
-// slice that becomes the queue. It returns nil when there is nothing: then the
-// caller no longer runs it.
-func (m *mailbox) next(spare []any) []any {
+// next takes everything that waits, for who runs the actor. When first is nil
+// there is nothing: then the caller no longer runs it. The slice is to be given
+// back.
+func (m *mailbox) next() (first any, more *[]any) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.state == shut {
-		return nil
+		return nil, nil
 	}
-	if len(m.queue) == 0 {
+	if m.first == nil {
 		m.state = resting
-		if cap(m.queue) == 0 && cap(spare) <= keptRoom {
-			m.queue = spare
-		}
-		if cap(m.queue) > keptRoom {
-			m.queue = nil
-		}
-		return nil
+		return nil, nil
 	}
-	all := m.queue
-	m.queue = spare
-	return all
+	first, more = m.first, m.more
+	m.first, m.more = nil, nil
+	return first, more
 }
 
 // run runs the actor until nothing waits for it.
 func (g *guard) run() {
-	var spare []any
 	for turns := 0; ; turns++ {
-		all := g.box.next(spare)
-		if all == nil {
+		first, more := g.box.next()
+		if first == nil {
 			return
 		}
-		for rest := all; len(rest) > 0; {
-			n := min(len(rest), turnSize)
-			g.batch(rest[:n])
-			rest = rest[n:]
+		g.part(first)
+		var rest []any
+		if more != nil {
+			rest = *more
 		}
-		clear(all)
-		spare = all[:0]
-		if cap(spare) > turnSize {
-			spare = nil
+		n := min(len(rest), turnSize-1)
+		g.batch(rest[:n])
+		for rest = rest[n:]; len(rest) > 0; rest = rest[n:] {
+			n = min(len(rest), turnSize)
+			g.batch(rest[:n])
+		}
+		if more != nil {
+			returnQueue(more)
 		}
 		if turns == turnsAtOnce {
 			turns = 0
@@ -136,7 +159,7 @@ func (g *guard) run() {
 // is idle, it is run here and now, which saves a wake-up. The caller holds no
 // lock, and is no actor.
 func (g *guard) tellHere(msg any) {
-	if g.hooks == nil && g.box.claim() {
+	if g.of.hooks == nil && g.box.claim() {
 		g.single(msg)
 		g.run()
 		return

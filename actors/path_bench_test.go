@@ -152,7 +152,7 @@ func BenchmarkHop(b *testing.B) {
 		b.Fatal(err)
 	}
 	k := new(counting)
-	k.init(engine, actor.NewPID(engine.Address(), "hop"), 0, k, nil, nil)
+	k.init(&family{engine: engine, name: "hop"}, 0, k)
 	k.spawn()
 	b.Run("woken", func(b *testing.B) {
 		b.ReportAllocs()
@@ -179,5 +179,6 @@ type counting struct {
 
 func (k *counting) receive(any)                  { k.n.Add(1) }
 func (k *counting) turn()                        {}
+func (k *counting) gone()                        {}
 func (k *counting) recovered(_, _ any, _ []byte) {}
 func (k *counting) abandoned() bool              { return true }

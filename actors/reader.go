@@ -89,7 +89,7 @@ func (c *connection) markPartial() {
 func (c *connection) freed() { c.readerFreed.Store(int64(c.sys.now())) }
 
 // woken is called when the reader goes on after a wait for credits.
-func (c *connection) woken() { c.hooks.goOn(c.pid.ID, "credits") }
+func (c *connection) woken() { c.resumes("credits") }
 
 // errEnding is returned by hand when the connection no longer takes frames.
 var errEnding = errors.New("rollcall: connection is ending")

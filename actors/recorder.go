@@ -247,7 +247,7 @@ func (r *recorder) arm() {
 	wait := max(at-r.sys.now(), 0)
 	if r.timer == nil {
 		r.timer = time.AfterFunc(wait, func() {
-			r.hooks.goOn(r.pid.ID, "timer")
+			r.resumes("timer")
 			r.tell(recordDue{})
 		})
 	} else {
@@ -272,7 +272,7 @@ func (r *recorder) end() {
 // recovered: what the message told is taken in all the same, for a change that
 // the roll misses would be wrong for ever.
 func (r *recorder) recovered(msg, value any, stack []byte) {
-	r.sys.fault(r.pid, msg, value, stack)
+	r.sys.fault(r.name(), msg, value, stack)
 	if msg != nil {
 		r.receive(msg)
 	}
@@ -281,3 +281,5 @@ func (r *recorder) recovered(msg, value any, stack []byte) {
 
 // abandoned: the recorder does not go.
 func (r *recorder) abandoned() bool { return false }
+
+func (r *recorder) gone() { r.sys.actorStopped() }

@@ -7,7 +7,7 @@ import "example.com/rollcall/actors/record"
 // program can take a write back.
 func (r *recorder) blockOnDisk() {
 	for j := range r.jobs {
-		r.hooks.goOn(r.pid.ID, "disk")
+		r.resumes("disk")
 		if j.forget != nil {
 			j.forget.answer <- r.forgetOnDisk(*j.forget)
 			r.tell(recordDone{forgot: true})

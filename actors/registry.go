@@ -137,7 +137,7 @@ func (r *registry) terminate(c *connection, t *Termination) {
 func (r *registry) sweep() {
 	if r.timer == nil {
 		r.timer = time.AfterFunc(r.sys.set.SweepInterval, func() {
-			r.hooks.goOn(r.pid.ID, "sweep")
+			r.resumes("sweep")
 			r.tell(sweep{})
 		})
 	} else {
@@ -174,7 +174,7 @@ func (r *registry) turn() {}
 // recovered mends what the lost message may have left undone (S1): nothing is
 // put back (S2).
 func (r *registry) recovered(msg, value any, stack []byte) {
-	r.sys.fault(r.pid, msg, value, stack)
+	r.sys.fault(r.name(), msg, value, stack)
 	switch m := msg.(type) {
 	case register:
 		// Its handshake deadline would end it; it need not wait.
@@ -190,6 +190,8 @@ func (r *registry) recovered(msg, value any, stack []byte) {
 
 // abandoned: the registry does not go, whatever happens; the next sweep mends.
 func (r *registry) abandoned() bool { return false }
+
+func (r *registry) gone() { r.sys.actorStopped() }
 
 // recent is a ring of the latest terminations.
 type recent struct {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -33,9 +32,11 @@ type System struct {
 	// static after construction
 	engine *actor.Engine
 	set    Settings
-	base   time.Time
-	ctx    context.Context // ends when a shutdown is over or loses its patience; cancels handlers, cuts goodbyes
-	cancel context.CancelFunc
+	// the families of the many
+	connections, transfers *family
+	base                   time.Time
+	ctx                    context.Context // ends when a shutdown is over or loses its patience; cancels handlers, cuts goodbyes
+	cancel                 context.CancelFunc
 	// accepting ends when a shutdown begins, and closes the listeners.
 	accepting context.Context
 	refuse    context.CancelFunc
@@ -46,6 +47,7 @@ type System struct {
 	recorder  *recorder // nil: nothing is recorded
 	stall     *stallClock
 	pollers   pollers
+	clocks    clocks
 	outboxes  sync.Pool // of connections that have something to write
 
 	// atomic
@@ -84,25 +86,29 @@ func Start(engine *actor.Engine, settings Settings) (*System, error) {
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.accepting, s.refuse = context.WithCancel(s.ctx)
+	for i := range s.clocks {
+		s.clocks[i].sys = s
+	}
+	s.connections, s.transfers = s.family("connection/"), s.family("transfer/")
 	s.herald = &herald{sys: s}
 	s.users = newUserManager(s, len(before.Users))
 	s.registry = newRegistry(s)
 	if settings.Store != nil {
 		s.files = newFileManager(s)
-		s.files.init(engine, s.pid("files"), 64, s.files, settings.Hooks, s.actorStopped)
+		s.files.init(s.family("files"), 0, s.files)
 	}
-	s.herald.init(engine, s.pid("herald"), 64, s.herald, settings.Hooks, s.actorStopped)
-	s.users.init(engine, s.pid("users"), 256, s.users, settings.Hooks, s.actorStopped)
-	s.registry.init(engine, s.pid("registry"), 256, s.registry, settings.Hooks, s.actorStopped)
+	s.herald.init(s.family("herald"), 0, s.herald)
+	s.users.init(s.family("users"), 0, s.users)
+	s.registry.init(s.family("registry"), 0, s.registry)
 	s.left.Store(3)
 	if settings.Roll != nil || settings.Journal != nil {
 		s.recorder = newRecorder(s)
-		s.recorder.init(engine, s.pid("recorder"), 64, s.recorder, settings.Hooks, s.actorStopped)
+		s.recorder.init(s.family("recorder"), 0, s.recorder)
 	}
 	// The registry's name stands for the whole system's: it is the first to take
 	// its name and the last to give it back (H4).
 	s.registry.spawn()
-	if engine.Registry.GetPID(settings.Prefix, "registry") != s.registry.pid {
+	if !s.registry.box.opened() {
 		s.cancel()
 		return nil, fmt.Errorf("%w: %q", ErrPrefixTaken, settings.Prefix)
 	}
@@ -137,12 +143,9 @@ func steady(wall func() time.Time) func() time.Time {
 	}
 }
 
-func (s *System) pid(id string) *actor.PID {
-	return actor.NewPID(s.engine.Address(), s.set.Prefix+"/"+id)
-}
-
-func (s *System) connectionPID(id uint64) *actor.PID {
-	return s.pid("connection/" + strconv.FormatUint(id, 10))
+// family makes the family of that name.
+func (s *System) family(name string) *family {
+	return &family{engine: s.engine, name: s.set.Prefix + "/" + name, hooks: s.set.Hooks}
 }
 
 // now is the monotonic time since the system's start.
@@ -158,10 +161,10 @@ func (s *System) emit(e Event) {
 }
 
 // fault counts and announces what a guard caught.
-func (s *System) fault(pid *actor.PID, msg, value any, stack []byte) {
+func (s *System) fault(actorID string, msg, value any, stack []byte) {
 	s.count.panics.Add(1)
 	s.emit(Fault{
-		Actor: pid.ID, Message: fmt.Sprintf("%T", msg), Value: fmt.Sprint(value),
+		Actor: actorID, Message: fmt.Sprintf("%T", msg), Value: fmt.Sprint(value),
 		Stack: string(stack), At: s.set.Wall(),
 	})
 }
@@ -264,6 +267,7 @@ func (s *System) Shutdown(ctx context.Context) error {
 	s.cancel()
 	s.stall.stop()
 	s.pollers.stop()
+	s.clocks.stop()
 	if s.files != nil {
 		s.files.tell(quit{})
 	}

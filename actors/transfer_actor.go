@@ -2,7 +2,6 @@ package actors
 
 import (
 	"errors"
-	"strconv"
 
 	"example.com/rollcall/actors/filestore"
 	"example.com/rollcall/actors/internal/transfer"
@@ -22,7 +21,6 @@ type transferActor struct {
 	// static after construction
 	sys   *System
 	files *fileManager
-	id    uint64
 	kind  transferKind
 
 	// owned by the file manager
@@ -76,10 +74,10 @@ const (
 // spawnTransfer starts the actor of a transfer. It runs on the file manager.
 func (m *fileManager) spawnTransfer(x transfer.Transfer, meta filestore.Meta, identifier string) *transferActor {
 	t := &transferActor{
-		sys: m.sys, files: m, id: x.ID, kind: x.Kind, number: x.Number,
+		sys: m.sys, files: m, kind: x.Kind, number: x.Number,
 		offer: meta, meta: meta, identifier: identifier,
 	}
-	t.init(m.sys.engine, m.sys.pid("transfer/"+strconv.FormatUint(x.ID, 10)), connectionInbox, t, m.sys.set.Hooks, m.sys.release)
+	t.init(m.sys.transfers, x.ID, t)
 	m.sys.hold()
 	m.transfers[x.ID] = t
 	if x.Kind == transfer.Put {
@@ -88,6 +86,8 @@ func (m *fileManager) spawnTransfer(x transfer.Transfer, meta filestore.Meta, id
 	t.spawn()
 	return t
 }
+
+func (t *transferActor) gone() { t.sys.release() }
 
 func (t *transferActor) receive(msg any) {
 	switch m := msg.(type) {
@@ -133,7 +133,7 @@ func (t *transferActor) turn() {
 // recovered ends the transfer. What the lost message brought that nobody else
 // has is taken in all the same: who waits for an answer, and what is open.
 func (t *transferActor) recovered(msg, value any, stack []byte) {
-	t.sys.fault(t.pid, msg, value, stack)
+	t.sys.fault(t.name(), msg, value, stack)
 	const text = "internal error"
 	switch m := msg.(type) {
 	case letGo, endTransfer, interruptTransfer, resumePartial:

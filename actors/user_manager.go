@@ -92,7 +92,7 @@ func (u *userManager) turn() {
 }
 
 func (u *userManager) recovered(msg, value any, stack []byte) {
-	u.sys.fault(u.pid, msg, value, stack)
+	u.sys.fault(u.name(), msg, value, stack)
 	// What the message wanted is answered or done here; the rest is found by the
 	// registry's next sweep (S1). Nothing is put back (S2).
 	switch m := msg.(type) {
@@ -136,6 +136,8 @@ func internalError(request uint64) *wire.Error {
 
 // abandoned: the user manager does not go; the registry's next sweep mends.
 func (u *userManager) abandoned() bool { return false }
+
+func (u *userManager) gone() { u.sys.actorStopped() }
 
 func (u *userManager) admit(c *connection) {
 	u.conns[c.id] = c
@@ -354,7 +356,7 @@ func (u *userManager) armGrace() {
 	wait := max(next-u.sys.now(), 0)
 	if u.grace == nil {
 		u.grace = time.AfterFunc(wait, func() {
-			u.hooks.goOn(u.pid.ID, "grace")
+			u.resumes("grace")
 			u.tell(graceDue{})
 		})
 	} else {

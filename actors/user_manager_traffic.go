@@ -157,7 +157,7 @@ func (u *userManager) update(watcher uint64, update *presenceUpdate) {
 func (u *userManager) armFlush(wait time.Duration) {
 	if u.flushing == nil {
 		u.flushing = time.AfterFunc(wait, func() {
-			u.hooks.goOn(u.pid.ID, "flush")
+			u.resumes("flush")
 			u.tell(flushDue{})
 		})
 	} else {

@@ -139,7 +139,7 @@ func (c *connection) writeEnded(err error) {
 func (c *connection) write(frames [][]byte) {
 	defer func() {
 		if v := recover(); v != nil {
-			c.sys.fault(c.pid, c.transport, v, debug.Stack())
+			c.sys.fault(c.name(), c.transport, v, debug.Stack())
 			c.tell(written{err: fmt.Errorf("%w: %v", errHandlerPanic, v)})
 		}
 	}()
