@@ -31,8 +31,8 @@ const (
 // connection is the actor of one connection. It never restarts (S4, H5), and
 // shares nothing with any other connection of the same client (N11).
 //
-// Its size counts, and the order of its fields with it: with the 8 bytes that Go
-// adds, 568 bytes fill one of its size classes.
+// Its size counts, and the order of its fields with it: 480 bytes are one of Go's
+// size classes.
 type connection struct {
 	guard
 
@@ -42,7 +42,6 @@ type connection struct {
 	endpoint  directory.Endpoint
 	accepted  int64         // wall clock, Unix ns
 	born      time.Duration // monotonic
-	bornRan   time.Duration // the same, in time that the server ran
 
 	// atomic, written by the reader
 	lastHeard    atomic.Int64 // when bytes last came, since the system's start
@@ -52,8 +51,7 @@ type connection struct {
 	framesIn     atomic.Uint64
 	// atomic, written by the actor
 	finished  atomic.Pointer[Termination] // once
-	loggedIn  atomic.Pointer[string]      // the user, for those who ask
-	rtt       atomic.Int64
+	loggedIn  atomic.Pointer[string]      // the user; nil or empty: nobody
 	bytesOut  atomic.Uint64
 	framesOut atomic.Uint64
 	// locked
@@ -62,19 +60,18 @@ type connection struct {
 
 	// owned by the actor
 	identifier string
-	user       string
-	times      heartbeat.Times
 	life       heartbeat.Monitor
 	trips      *roundTrips          // nil until a ping was answered
 	wrote      time.Duration        // when a write last went well; 0: never
 	out        *outbox.Outbox       // nil while nothing waits and nothing is on its way; see lanes
 	slow       *presence.Collapsed  // non-nil while presence is collapsed
 	files      *connectionTransfers // nil until there is one
-	early      []paidFrame          // wait for the registration, or while settling; bounded by credits
+	entrance   *entrance            // nil unless the handshake or a login is under way
 	chores     *chores              // nil until the embedding program's code runs for it
 	unsent     *unsent              // the write under way, if there is one
 	pace       *outbox.Pace         // nil while no write was long or slow
 	answers    int32                // answers to watches in the state lane
+	rtt        atomic.Uint32        // µs; atomic, for those who ask
 	phase      phase
 	takes      featureBits // in use; static from the registration on, for other actors too
 	owed       bool        // watches were answered without their state; deltas are obsolete
@@ -92,6 +89,29 @@ type connection struct {
 
 	// owned by the actor
 	uncut func() bool // undoes that a shutdown without patience cuts the goodbye short
+}
+
+// entrance is what a connection has while it comes in. The actor owns it.
+type entrance struct {
+	since  time.Duration // of the handshake: when it began, in time that the server ran
+	frames []paidFrame   // wait for the registration, or while settling; bounded by credits
+}
+
+// wait keeps frames until the registration, or a login, is over.
+func (c *connection) wait(frames ...paidFrame) {
+	if c.entrance == nil {
+		c.entrance = new(entrance)
+	}
+	c.entrance.frames = append(c.entrance.frames, frames...)
+}
+
+// waited returns the frames that were kept.
+func (c *connection) waited() (frames []paidFrame) {
+	if c.entrance != nil {
+		frames = c.entrance.frames
+	}
+	c.entrance = nil
+	return frames
 }
 
 // chores are what a connection has while the embedding program's code runs for
@@ -154,7 +174,7 @@ func (s *System) spawnConnection(t net.Conn) {
 		accepted: s.set.Wall().UnixNano(), born: s.now(), reading: true,
 	}
 	c.init(s.connections, s.nextID.Add(1), c)
-	c.bornRan = s.stall.ran(c.born)
+	c.entrance = &entrance{since: s.stall.ran(c.born)}
 	c.endpoint = observe(t, c.id)
 	if park != nil {
 		c.transport = park

@@ -52,7 +52,7 @@ func (c *connection) onAppsDone(m appsDone) {
 }
 
 func (c *connection) caller() Caller {
-	return Caller{Connection: c.id, Identifier: c.identifier, User: c.user}
+	return Caller{Connection: c.id, Identifier: c.identifier, User: c.whose()}
 }
 
 // onRequest runs a request's handler. The requests of a connection run side by

@@ -39,7 +39,7 @@ func (c *connection) end(reason wire.Reason, e ending) {
 	c.sys.registry.tell(ended{c, t})
 	c.credits.close()
 	c.dropChores()
-	c.early = nil
+	c.entrance = nil
 	switch reason {
 	case wire.ReasonBye, wire.ReasonEOF, wire.ReasonReset, wire.ReasonWriteFailed:
 		c.lanes().Finish(nil, true) // nobody is there to read it
@@ -72,7 +72,7 @@ func (c *connection) testify(reason wire.Reason, e ending, handshaken bool) *Ter
 	frames, bytes := c.lanes().Queued()
 	t := &Termination{
 		Connection: c.id, Identifier: c.identifier,
-		Remote: c.endpoint.Remote, Local: c.endpoint.Local, User: c.user,
+		Remote: c.endpoint.Remote, Local: c.endpoint.Local, User: c.whose(),
 		Reason: reason, Detail: wire.Clip(e.detail), MidFrame: e.midFrame, Handshaken: handshaken,
 		Accepted: time.Unix(0, c.accepted), Ended: c.sys.set.Wall(), Lived: now - c.born,
 		Silent:  now - time.Duration(c.lastHeard.Load()),
@@ -88,7 +88,8 @@ func (c *connection) testify(reason wire.Reason, e ending, handshaken bool) *Ter
 		t.LastOut = t.Ended.Add(c.wrote - now)
 	}
 	if handshaken {
-		t.Interval, t.Timeout = c.times.Interval, c.times.Timeout
+		times := c.life.Times()
+		t.Interval, t.Timeout = times.Interval, times.Timeout
 		t.PingsSent, t.PingsMissed, t.RTT = int(c.life.Sent()), int(c.life.Missed()), c.life.RTT()
 		t.PingsAnswered, t.RTTs = int(c.life.Answered()), c.trips.list()
 	}

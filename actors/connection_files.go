@@ -58,7 +58,7 @@ func (c *connection) onFileRequest(f paidFrame) {
 	switch {
 	case c.sys.files == nil:
 		refused = wire.CodeUnsupported
-	case c.user == "":
+	case c.whose() == "":
 		refused = wire.CodeNotLoggedIn
 	}
 	accept, isAccept := f.msg.(*wire.Accept)
@@ -71,7 +71,7 @@ func (c *connection) onFileRequest(f paidFrame) {
 		c.credits.give(f.credit)
 		return
 	}
-	r := fileRequest{c: c, user: c.user, msg: f.msg, credit: f.credit}
+	r := fileRequest{c: c, user: c.whose(), msg: f.msg, credit: f.credit}
 	if _, ok := f.msg.(*wire.Put); ok && c.sys.set.Offer != nil {
 		r.ctx = c.handlerContext()
 	}
@@ -114,8 +114,8 @@ func (c *connection) onTransferFrame(f paidFrame, number uint64) {
 	switch {
 	case isChunk && !files.isLate(number):
 		c.queue(&wire.Abort{Transfer: number, Code: wire.CodeNotFound, Text: "no such transfer of this connection"})
-	case (isAbort || asked) && !isChunk && c.user != "" && c.sys.files != nil:
-		c.sys.files.tell(strayFrame{c: c, user: c.user, number: number, msg: f.msg, credit: f.credit})
+	case (isAbort || asked) && !isChunk && c.whose() != "" && c.sys.files != nil:
+		c.sys.files.tell(strayFrame{c: c, user: c.whose(), number: number, msg: f.msg, credit: f.credit})
 		return
 	}
 	c.credits.give(f.credit)
@@ -144,7 +144,7 @@ func (c *connection) onFiles(msg forFiles) {
 	case bulk:
 		c.onBulk(m)
 	case fileNotice:
-		if c.phase == open && c.user == m.user {
+		if c.phase == open && c.whose() == m.user {
 			c.addNews(news{frame: m.frame})
 		}
 	case keptNotices:
@@ -246,7 +246,7 @@ func (c *connection) addNews(n news) {
 }
 
 func (c *connection) onKeptNotices(m keptNotices) {
-	if c.phase != open || c.user != m.user {
+	if c.phase != open || c.whose() != m.user {
 		c.sys.files.tell(noticesHanded{c: c, user: m.user, upTo: m.upTo})
 		return
 	}
@@ -290,13 +290,13 @@ func (c *connection) feedNews() {
 // filesLogout ends what the user had that logs out: its transfers are
 // interrupted, and its notices are nobody else's.
 func (c *connection) filesLogout() {
-	if c.sys.files == nil || c.user == "" {
+	if c.sys.files == nil || c.whose() == "" {
 		return
 	}
 	if c.files != nil {
 		c.files.news, c.files.handed = nil, nil
 	}
-	c.sys.files.tell(loggedOut{c: c, user: c.user})
+	c.sys.files.tell(loggedOut{c: c, user: c.whose()})
 }
 
 // featureBits are the features in use of one connection.

@@ -18,7 +18,7 @@ func (c *connection) onHello(h *wire.Hello) {
 		return
 	}
 	c.identifier = h.Identifier
-	c.times = terms.Times
+	c.life = heartbeat.New(c.sys.now(), terms.Times, 0) // it begins when the client is welcomed
 	c.takes = featureBits(terms.Features)
 	c.phase = registering
 	c.sys.registry.tell(register{c: c, identifier: h.Identifier})
@@ -34,19 +34,18 @@ func (c *connection) onRegistered() {
 	s := c.sys
 	s.count.handshakes.Add(1)
 	now := s.now()
-	c.life = heartbeat.New(now, c.times, s.set.Random())
+	times := c.life.Times()
+	c.life = heartbeat.New(now, times, s.set.Random())
 	c.checkLife(now)
 	c.queue(&wire.Welcome{
 		Version: wire.Version, Node: s.set.Node, Connection: c.id, Epoch: s.set.Epoch,
-		Interval: uint64(c.times.Interval / time.Millisecond), //nolint:gosec // positive
-		Timeout:  uint64(c.times.Timeout / time.Millisecond),  //nolint:gosec // positive
-		MaxFrame: uint64(s.set.MaxFrame),                      //nolint:gosec // positive
+		Interval: uint64(times.Interval / time.Millisecond), //nolint:gosec // positive
+		Timeout:  uint64(times.Timeout / time.Millisecond),  //nolint:gosec // positive
+		MaxFrame: uint64(s.set.MaxFrame),                    //nolint:gosec // positive
 		Features: wire.Features(c.takes),
 		Server:   serverName, Time: s.set.Wall().UnixMilli(),
 	})
-	early := c.early
-	c.early = nil
-	c.onInbound(inbound{early})
+	c.onInbound(inbound{c.waited()})
 }
 
 const serverName = "rollcall"
@@ -57,7 +56,7 @@ func (c *connection) onTick() {
 	now := c.sys.now()
 	switch c.phase {
 	case greeting, registering:
-		if left := c.sys.set.HandshakeTimeout - (c.sys.stall.ran(now) - c.bornRan); left > 0 {
+		if left := c.sys.set.HandshakeTimeout - (c.sys.stall.ran(now) - c.entrance.since); left > 0 {
 			c.arm(now + left)
 			return
 		}

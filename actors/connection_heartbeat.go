@@ -2,6 +2,7 @@ package actors
 
 import (
 	"fmt"
+	"math"
 	"time"
 
 	"example.com/rollcall/actors/internal/heartbeat"
@@ -23,7 +24,7 @@ func (c *connection) checkLife(now time.Duration) {
 	switch action {
 	case heartbeat.Expire:
 		c.end(wire.ReasonHeartbeatTimeout, ending{
-			detail: fmt.Sprintf("nothing heard for %v", c.times.Timeout),
+			detail: fmt.Sprintf("nothing heard for %v", c.life.Times().Timeout),
 		})
 		return
 	case heartbeat.Ping:
@@ -56,7 +57,7 @@ func (c *connection) pong(m *wire.Pong) {
 		c.trips = new(roundTrips)
 	}
 	c.trips.add(c.life.RTT())
-	c.rtt.Store(int64(c.life.RTT()))
+	c.rtt.Store(uint32(min(c.life.RTT()/time.Microsecond, math.MaxUint32))) //nolint:gosec // bounded
 }
 
 // checkFrame ends a client that never finishes the frame it began.

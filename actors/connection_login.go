@@ -11,7 +11,7 @@ import (
 
 // onLogin asks the authenticator, then the user manager.
 func (c *connection) onLogin(m *wire.Login, credit int) {
-	if c.user != "" {
+	if c.whose() != "" {
 		c.refuse(m.Request, wire.CodeAlreadyLogin, "")
 		c.credits.give(credit)
 		return
@@ -130,6 +130,5 @@ func (c *connection) handlerContext() context.Context {
 }
 
 func (c *connection) setUser(user string) {
-	c.user = user
 	c.loggedIn.Store(&user)
 }

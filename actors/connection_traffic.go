@@ -20,11 +20,11 @@ func (c *connection) onInbound(m inbound) {
 			c.credits.give(f.credit)
 			c.onHello(hello)
 		case registering:
-			c.early = append(c.early, m.frames[i:]...)
+			c.wait(m.frames[i:]...)
 			return
 		case open:
 			if c.settling && !heartbeatOrBye(f.msg) {
-				c.early = append(c.early, f)
+				c.wait(f)
 				continue
 			}
 			c.onMessage(f)
@@ -48,9 +48,7 @@ func heartbeatOrBye(m wire.Message) bool {
 // settled goes on with what came while a login or a logout was under way.
 func (c *connection) settled() {
 	c.settling = false
-	early := c.early
-	c.early = nil
-	c.onInbound(inbound{early})
+	c.onInbound(inbound{c.waited()})
 }
 
 // violation ends a client that breaks the protocol.
@@ -71,14 +69,14 @@ func (c *connection) onMessage(f paidFrame) {
 		c.onLogin(m, f.credit)
 		return
 	case *wire.Send:
-		if c.user == "" {
+		if c.whose() == "" {
 			c.refuse(m.ID, wire.CodeNotLoggedIn, "")
 			break
 		}
 		c.onSend(m, f.credit)
 		return
 	case *wire.Watch:
-		if c.user == "" {
+		if c.whose() == "" {
 			c.refuse(m.Request, wire.CodeNotLoggedIn, "")
 			break
 		}
@@ -88,7 +86,7 @@ func (c *connection) onMessage(f paidFrame) {
 		users.tell(unwatchUsers{c, m, f.credit})
 		return
 	case *wire.Logout:
-		if c.user == "" {
+		if c.whose() == "" {
 			c.refuse(m.Request, wire.CodeNotLoggedIn, "")
 			break
 		}
@@ -140,7 +138,7 @@ func echoed(us uint64) time.Duration {
 // sessions.
 func (c *connection) onSend(m *wire.Send, credit int) {
 	frame, err := wire.Append(nil, &wire.Deliver{
-		ID: m.ID, From: c.user, Body: m.Body, Kind: m.Kind,
+		ID: m.ID, From: c.whose(), Body: m.Body, Kind: m.Kind,
 		Connection: c.id, At: c.sys.set.Wall().UnixMilli(),
 	})
 	if err == nil && len(frame)-4 > c.sys.set.MaxFrame {

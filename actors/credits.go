@@ -9,10 +9,15 @@ import "sync"
 type credits struct {
 	mu     sync.Mutex
 	free   int32
-	want   int32 // what the waiting reader needs
-	wake   waker // non-nil while the reader is to be woken
-	stuck  bool  // the reader waits, or has not yet said that it no longer does
+	stuck  bool // the reader waits, or has not yet said that it no longer does
 	closed bool
+	wait   *readerWait // non-nil while the reader is to be woken
+}
+
+// readerWait is a reader that waits.
+type readerWait struct {
+	want int32 // what it needs
+	wake waker
 }
 
 // waker is told, once, that there are credits again or will never be. It must
@@ -71,13 +76,13 @@ func (c *credits) takeOr(n int, freed func(), wake waker) (taken, closed bool) {
 	case c.closed:
 		return false, true
 	case int(c.free) < n:
-		c.want, c.wake, c.stuck = int32(n), wake, true //nolint:gosec // bounded by the credits
+		c.wait, c.stuck = &readerWait{int32(n), wake}, true //nolint:gosec // bounded by the credits
 		return false, false
 	}
 	c.free -= int32(n) //nolint:gosec // bounded by the credits
 	if c.stuck {
 		freed()
-		c.stuck, c.wake = false, nil
+		c.stuck, c.wait = false, nil
 	}
 	return true, false
 }
@@ -87,8 +92,8 @@ func (c *credits) give(n int) {
 	c.mu.Lock()
 	c.free += int32(n) //nolint:gosec // bounded by the credits
 	var wake waker
-	if c.wake != nil && c.free >= c.want {
-		wake, c.wake = c.wake, nil
+	if c.wait != nil && c.free >= c.wait.want {
+		wake, c.wait = c.wait.wake, nil
 	}
 	c.mu.Unlock()
 	if wake != nil {
@@ -107,10 +112,10 @@ func (c *credits) held() bool {
 func (c *credits) close() {
 	c.mu.Lock()
 	c.closed = true
-	wake := c.wake
-	c.wake = nil
+	wait := c.wait
+	c.wait = nil
 	c.mu.Unlock()
-	if wake != nil {
-		wake.wake()
+	if wait != nil {
+		wait.wake.wake()
 	}
 }

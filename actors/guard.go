@@ -3,7 +3,6 @@ package actors
 import (
 	"runtime/debug"
 	"strconv"
-	"sync/atomic"
 
 	"github.com/anthdm/hollywood/actor"
 )
@@ -70,15 +69,7 @@ type guard struct {
 	to receiver
 	id uint64 // the actor's number in its family; 0: it is the only one
 
-	// locked
 	box mailbox
-
-	// atomic, counted only for Hooks.EndTurn
-	waiting atomic.Int32
-
-	// owned by the actor's turn
-	stopped bool
-	goesOn  bool // Hooks.EndTurn lets the turn go on behind this message
 }
 
 var _ actor.Processer = (*guard)(nil)
@@ -113,7 +104,7 @@ func (g *guard) tell(msg any) {
 		return
 	}
 	if g.of.hooks != nil {
-		g.waiting.Add(1)
+		g.box.waiting.Add(1)
 	}
 	if g.box.put(msg) {
 		go g.run()
@@ -150,18 +141,18 @@ func (g *guard) batch(all []any) {
 	for _, msg := range all {
 		g.part(msg)
 	}
-	if !g.stopped && !g.turnsByHook() {
+	if !g.box.stopped && !g.turnsByHook() {
 		g.endOfTurn()
 	}
 }
 
 // part handles one message of a turn.
 func (g *guard) part(msg any) {
-	if g.stopped {
+	if g.box.stopped {
 		return
 	}
 	g.one(msg)
-	if g.turnsByHook() && !g.stopped && !g.goesOn {
+	if g.turnsByHook() && !g.box.stopped && !g.box.goesOn {
 		g.endOfTurn()
 	}
 }
@@ -178,14 +169,14 @@ func (g *guard) one(msg any) {
 
 // hooked calls the hooks before a message.
 func (g *guard) hooked(msg any) {
-	g.waiting.Add(-1)
-	g.goesOn = false
+	g.box.waiting.Add(-1)
+	g.box.goesOn = false
 	h := g.of.hooks
 	if h.BeforeReceive != nil {
 		h.BeforeReceive(g.name(), msg)
 	}
-	if n := g.waiting.Load(); n > 0 && h.EndTurn != nil {
-		g.goesOn = !h.EndTurn(g.name(), int(n))
+	if n := g.box.waiting.Load(); n > 0 && h.EndTurn != nil {
+		g.box.goesOn = !h.EndTurn(g.name(), int(n))
 	}
 }
 
@@ -224,10 +215,10 @@ func (g *guard) abandon() {
 // stop ends the actor. It is called on the actor's own goroutine; messages that
 // still wait are dropped.
 func (g *guard) stop() {
-	if g.stopped {
+	if g.box.stopped {
 		return
 	}
-	g.stopped = true
+	g.box.stopped = true
 	g.box.close()
 	g.of.engine.Registry.Remove(g.PID())
 	g.to.gone()

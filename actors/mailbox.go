@@ -3,6 +3,7 @@ package actors
 import (
 	"runtime"
 	"sync"
+	"sync/atomic"
 )
 
 // mailbox is the queue of one actor, and says who runs it. It stands in for
@@ -18,6 +19,13 @@ type mailbox struct {
 	first any
 	more  *[]any // behind first; nil: none
 	state mailboxState
+
+	// owned by who runs the actor
+	stopped bool // it takes nothing more
+	goesOn  bool // Hooks.EndTurn lets the turn go on behind this message
+
+	// atomic, counted only for Hooks.EndTurn
+	waiting atomic.Int32
 }
 
 type mailboxState uint8
@@ -169,11 +177,11 @@ func (g *guard) tellHere(msg any) {
 
 // single handles one message as a turn of its own.
 func (g *guard) single(msg any) {
-	if g.stopped {
+	if g.box.stopped {
 		return
 	}
 	g.one(msg)
-	if !g.stopped {
+	if !g.box.stopped {
 		g.endOfTurn()
 	}
 }

@@ -105,7 +105,7 @@ func (c *connection) info(identifier string) ConnectionInfo {
 	i := ConnectionInfo{
 		ID: c.id, Identifier: identifier, Remote: c.endpoint.Remote, Local: c.endpoint.Local,
 		Accepted: time.Unix(0, c.accepted), Silent: c.sys.now() - time.Duration(c.lastHeard.Load()),
-		RTT:     time.Duration(c.rtt.Load()),
+		RTT:     time.Duration(c.rtt.Load()) * time.Microsecond,
 		BytesIn: c.bytesIn.Load(), BytesOut: c.bytesOut.Load(),
 		FramesIn: c.framesIn.Load(), FramesOut: c.framesOut.Load(),
 	}

@@ -93,10 +93,10 @@ func (r *recorder) receive(msg any) {
 
 // turn hands the goroutine its next job, if there is one that is due.
 func (r *recorder) turn() {
-	if !r.busy && !r.stopped {
+	if !r.busy && !r.box.stopped {
 		r.next()
 	}
-	if !r.stopped {
+	if !r.box.stopped {
 		r.arm()
 	}
 }

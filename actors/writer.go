@@ -185,10 +185,10 @@ func (c *connection) onWritten(began time.Duration, m written) {
 // writeTime is how long one write may take when it can be helped: an eighth of the
 // time in which a heartbeat has to get through, and no more than a second.
 func (c *connection) writeTime() time.Duration {
-	if c.times.Timeout == 0 {
+	if c.life.Times().Timeout == 0 {
 		return maxWriteTime // it has not said hello
 	}
-	return min(c.times.Answer()/8, maxWriteTime)
+	return min(c.life.Times().Answer()/8, maxWriteTime)
 }
 
 const maxWriteTime = time.Second

@@ -66,7 +66,7 @@ func decode(b []byte, into *uint64) bool {
 // TestOrder: the messages of a connection are handled in the order of arrival,
 // however the stream was cut. Guards N16.
 func TestOrder(t *testing.T) {
-	inBubble(t, supervisor.Config{}, func(w *world) {
+	inBubble(t, supervisor.Config{QueueBytes: 16 << 20}, func(w *world) {
 		const n = 1000
 		var handled []uint64 // of one connection: never side by side
 		if err := supervisor.Handle(w.s, "count", func(_ context.Context, _ supervisor.Caller, b []byte) error {

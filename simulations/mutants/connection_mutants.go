@@ -51,9 +51,8 @@ func connectionMutants() []mutant {
 		},
 		{
 			id: "H2", what: "an actor that stops does not say so", check: []string{"G6", "leak", "process"},
-			edits: []edit{{"actors/guard.go", `	if g.onStop != nil {
-		g.onStop()
-	}`, ``}},
+			edits: []edit{{"actors/guard.go", `	g.to.gone()
+`, ``}},
 		},
 		{
 			id: "S2", what: "what panicked is put back behind the others", check: []string{"G2", "G3", "messages"}, scenario: "panics",
@@ -111,8 +110,8 @@ func connectionMutants() []mutant {
 		{
 			id: "handshake-waits", what: "who never says hello stays", check: []string{"G4", "G6"},
 			edits: []edit{{
-				"actors/connection_handshake.go", `c.bornRan); left > 0 {
-			c.arm(now + left)`, `c.bornRan); left > 0 || c.phase == greeting {
+				"actors/connection_handshake.go", `c.entrance.since); left > 0 {
+			c.arm(now + left)`, `c.entrance.since); left > 0 || c.phase == greeting {
 			c.arm(now + max(left, time.Second))`,
 			}},
 		},

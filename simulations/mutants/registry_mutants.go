@@ -49,7 +49,7 @@ func registryMutants() []mutant {
 		},
 		{
 			id: "H4", what: "numbers of connections are used again", check: []string{"G1", "G2"},
-			edits: []edit{{"actors/connection.go", `id: s.nextID.Add(1), transport: t,`, `id: s.nextID.Add(1)%8 + 1, transport: t,`}},
+			edits: []edit{{"actors/connection.go", `c.init(s.connections, s.nextID.Add(1), c)`, `c.init(s.connections, s.nextID.Add(1)%8+1, c)`}},
 		},
 		{
 			id: "N6", what: "the end of any session takes its user offline", check: []string{"G3"},
