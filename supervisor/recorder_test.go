@@ -26,11 +26,14 @@ func (r *recorder) record(e supervisor.Event) {
 	}
 }
 
-// until waits for the event after which holds is true.
+// until waits for holds to be true. It looks after each event, and now and then for
+// what no event tells of, a counter for one.
 func (r *recorder) until(t testing.TB, holds func() bool) {
 	t.Helper()
 	timeout := time.NewTimer(patience)
 	defer timeout.Stop()
+	again := time.NewTicker(10 * time.Millisecond)
+	defer again.Stop()
 	for {
 		r.mu.Lock()
 		if r.more == nil {
@@ -43,6 +46,7 @@ func (r *recorder) until(t testing.TB, holds func() bool) {
 		}
 		select {
 		case <-more:
+		case <-again.C:
 		case <-timeout.C:
 			t.Fatalf("what was waited for has not come after %v", patience)
 		}
