@@ -77,7 +77,7 @@ func (in *intake) accept(ctx context.Context, a *acceptance, o *offer) error {
 		if !canGoOn(err) {
 			return err
 		}
-		if o, err = a.next(ctx, err); err != nil {
+		if o, err = a.next(ctx, in.call, err); err != nil {
 			return err
 		}
 	}

@@ -159,8 +159,10 @@ func (a *acceptance) end(err error) {
 	}
 }
 
-// next waits for the file to be offered again, after cause.
-func (a *acceptance) next(ctx context.Context, cause error) (*offer, error) {
+// next waits for the file to be offered again, after cause. call is the caller's
+// number.
+func (a *acceptance) next(ctx context.Context, call uint64, cause error) (*offer, error) {
+	late := a.c.now() + a.c.o.ResumeWait
 	timer := time.NewTimer(a.c.o.ResumeWait)
 	defer timer.Stop()
 	for {
@@ -172,17 +174,23 @@ func (a *acceptance) next(ctx context.Context, cause error) (*offer, error) {
 		}
 		select {
 		case <-a.wake:
-			if o := a.take(); o != nil {
-				return o, nil
-			}
 		case <-a.over:
-			return nil, a.err
 		case <-timer.C:
-			return nil, cause
 		case <-ctx.Done():
-			return nil, ctx.Err()
 		case <-changed:
 		case <-a.c.ctx.Done():
+		}
+		a.c.callGoesOn(call)
+		drain(a.wake)
+		switch o := a.take(); {
+		case o != nil:
+			return o, nil
+		case over(a.over):
+			return nil, a.err
+		case ctx.Err() != nil:
+			return nil, ctx.Err()
+		case a.c.now() >= late:
+			return nil, cause
 		}
 	}
 }

@@ -28,6 +28,11 @@ type call struct {
 	accept func(answer)
 }
 
+// newCall is a call that holds a slot.
+func newCall(want wire.Type, accept func(answer)) *call {
+	return &call{want: want, reply: make(chan answer, 1), slot: true, accept: accept}
+}
+
 // calls is the table of a connection's requests by their IDs: answers find
 // their requests by these alone, in any order (N15). A plain value; it is
 // bounded by its connection's slots.

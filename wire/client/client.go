@@ -31,6 +31,7 @@ type Client struct {
 
 	// Atomic.
 	ids     atomic.Uint64 // the latest request ID
+	numbers atomic.Uint64 // the latest of number
 	rtt     atomic.Int64
 	dropped atomic.Uint64
 
@@ -116,8 +117,8 @@ func (c *Client) current() (*conn, error) {
 }
 
 // ready returns the connection that serves requests, and waits for it until ctx
-// or the client ends.
-func (c *Client) ready(ctx context.Context) (*conn, error) {
+// or the client ends. call is the caller's number.
+func (c *Client) ready(ctx context.Context, call uint64) (*conn, error) {
 	for {
 		c.mu.Lock()
 		cn, changed, err := c.conn, c.changed, c.ending()
@@ -136,6 +137,7 @@ func (c *Client) ready(ctx context.Context) (*conn, error) {
 		case <-ctx.Done():
 		case <-c.ctx.Done():
 		}
+		c.callGoesOn(call)
 	}
 }
 
@@ -172,12 +174,13 @@ func (cn *conn) encode(m wire.Message) ([]byte, error) {
 func (c *Client) ask(
 	ctx context.Context, want wire.Type, build func(id uint64) wire.Message, accept func(answer),
 ) (uint64, wire.Message, error) {
+	call := c.number()
 	for {
-		cn, err := c.ready(ctx)
+		cn, err := c.ready(ctx, call)
 		if err != nil {
 			return 0, nil, err
 		}
-		id, m, sent, err := c.askOn(ctx, cn, want, build, accept)
+		id, m, sent, err := c.askOn(ctx, cn, call, want, build, accept)
 		if !sent && errors.Is(err, ErrDisconnected) {
 			continue // nothing went out: the next connection will do
 		}
@@ -185,9 +188,10 @@ func (c *Client) ask(
 	}
 }
 
-// askOn is ask on one connection. It reports whether the request was queued.
+// askOn is ask on one connection, for the call of that number. It reports whether
+// the request was queued.
 func (c *Client) askOn(
-	ctx context.Context, cn *conn, want wire.Type, build func(id uint64) wire.Message, accept func(answer),
+	ctx context.Context, cn *conn, call uint64, want wire.Type, build func(id uint64) wire.Message, accept func(answer),
 ) (id uint64, m wire.Message, sent bool, err error) {
 	if err := cn.slot(ctx); err != nil {
 		return 0, nil, false, err
@@ -198,7 +202,7 @@ func (c *Client) askOn(
 		<-cn.slots
 		return 0, nil, true, err
 	}
-	waiting := &call{want: want, reply: make(chan answer, 1), slot: true, accept: accept}
+	waiting := newCall(want, accept)
 	if err := cn.open(id, waiting); err != nil {
 		<-cn.slots
 		return 0, nil, false, err
@@ -209,8 +213,10 @@ func (c *Client) askOn(
 	}
 	select {
 	case a := <-waiting.reply:
+		c.callGoesOn(call)
 		return id, a.m, true, a.err
 	case <-ctx.Done():
+		c.callGoesOn(call)
 		cn.abandon(id, false)
 		return 0, nil, true, ctx.Err()
 	}

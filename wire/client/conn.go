@@ -116,6 +116,7 @@ func (cn *conn) part(end *EndError) {
 	defer timer.Stop()
 	select {
 	case <-cn.written:
+		cn.goesOn("run")
 		if half, ok := cn.nc.(interface{ CloseWrite() error }); ok {
 			_ = half.CloseWrite()
 		}
@@ -125,6 +126,7 @@ func (cn *conn) part(end *EndError) {
 		}
 	case <-timer.C:
 	}
+	cn.goesOn("run")
 	cn.fail(end)
 	_ = cn.nc.Close()
 	<-cn.read

@@ -115,10 +115,10 @@ func (c *Client) keepConnected(up chan<- struct{}) error {
 		case <-timer.C:
 		case <-c.ctx.Done():
 			timer.Stop()
-			return context.Cause(c.ctx)
 		}
-		if c.o.GoOn != nil {
-			c.o.GoOn("run")
+		c.goesOn("run")
+		if c.ctx.Err() != nil {
+			return context.Cause(c.ctx)
 		}
 	}
 }
@@ -195,8 +195,14 @@ func (c *Client) shakeHands(ctx context.Context, cn *conn) error {
 	select {
 	case <-cn.welcomed:
 	case <-cn.done:
-		return ErrDisconnected
 	case <-ctx.Done():
+	}
+	cn.goesOn("run")
+	switch {
+	case over(cn.welcomed):
+	case over(cn.done):
+		return ErrDisconnected
+	default:
 		return ctx.Err()
 	}
 	c.mu.Lock()
@@ -226,26 +232,29 @@ func (c *Client) serve(cn *conn) error {
 	for {
 		select {
 		case <-timer.C:
-			if c.o.GoOn != nil {
-				c.o.GoOn("run")
-			}
-			now := c.now()
-			v, next := beat.check(now, time.Duration(cn.heard.Load()), c.random.Float64())
-			switch v {
-			case ping:
-				cn.beat()
-			case expire:
-				cn.fail(&EndError{Reason: wire.ReasonHeartbeatTimeout})
-				continue // done is closed
-			default:
-			}
-			timer.Reset(max(next-now, 0))
 		case <-cn.done:
+		case <-c.ctx.Done():
+		}
+		c.goesOn("run")
+		switch {
+		case over(cn.done): // nobody is there to be told that we go
 			cn.shut()
 			return cn.ended()
-		case <-c.ctx.Done():
+		case c.ctx.Err() != nil:
 			cn.part(&EndError{Reason: wire.ReasonBye, Err: ErrClosed})
 			return context.Cause(c.ctx)
 		}
+		now := c.now()
+		v, next := beat.check(now, time.Duration(cn.heard.Load()), c.random.Float64())
+		switch v {
+		case ping:
+			cn.beat()
+		case expire:
+			cn.fail(&EndError{Reason: wire.ReasonHeartbeatTimeout})
+			cn.shut()
+			return cn.ended()
+		default:
+		}
+		timer.Reset(max(next-now, 0))
 	}
 }

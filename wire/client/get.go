@@ -81,6 +81,7 @@ type intake struct {
 	dst    GetTarget
 	o      GetOptions
 	window uint64
+	call   uint64       // its number, see Options.GoOn
 	commit func() error // makes the file visible once it is durable; may be nil
 	meter  meter
 	res    GetResult
@@ -92,7 +93,7 @@ type intake struct {
 
 // newIntake reads what the target holds already.
 func newIntake(ctx context.Context, c *Client, dst GetTarget, o GetOptions) (*intake, error) {
-	in := &intake{c: c, dst: dst, o: o, window: uint64(c.o.Window), hash: sha256.New()} //nolint:gosec // positive
+	in := &intake{c: c, dst: dst, o: o, call: c.number(), window: uint64(c.o.Window), hash: sha256.New()} //nolint:gosec // positive
 	if o.Offset < 0 {
 		return nil, fmt.Errorf("%w: an offset of %d", errTarget, o.Offset)
 	}
@@ -135,7 +136,7 @@ func (in *intake) get(ctx context.Context, id wire.FileID) error {
 	}
 	var again retry
 	for {
-		cn, err := in.c.ready(ctx)
+		cn, err := in.c.ready(ctx, in.call)
 		if err != nil {
 			return err
 		}
@@ -146,7 +147,7 @@ func (in *intake) get(ctx context.Context, id wire.FileID) error {
 		if in.res.Received > before {
 			again.moved()
 		}
-		if err := in.c.goOn(ctx, cn, &again, err); err != nil {
+		if err := in.c.goOn(ctx, cn, in.call, &again, err); err != nil {
 			return err
 		}
 	}
@@ -155,7 +156,7 @@ func (in *intake) get(ctx context.Context, id wire.FileID) error {
 // getOn is the get on one connection.
 func (in *intake) getOn(ctx context.Context, cn *conn, id wire.FileID) error {
 	r := newReceiving(cn, in.offset, in.window, false)
-	_, m, _, err := in.c.askOn(ctx, cn, wire.TypeGetOK,
+	_, m, _, err := in.c.askOn(ctx, cn, in.call, wire.TypeGetOK,
 		func(n uint64) wire.Message {
 			return &wire.Get{Request: n, File: id, Offset: in.offset, Limit: limitFrom(in.offset, in.window)}
 		},
@@ -204,7 +205,7 @@ const maxPiece = 256 << 10
 // over. The code, if any, is to be told to the server.
 func (in *intake) receive(ctx context.Context, r *receiving) (wire.Code, error) {
 	in.progress()
-	for broken := false; ; {
+	for broken := false; ; broken = over(r.cn.done) {
 		piece, whole, end := r.peek(maxPiece)
 		var refused *RequestError
 		switch {
@@ -234,8 +235,9 @@ func (in *intake) receive(ctx context.Context, r *receiving) (wire.Code, error) 
 		case <-r.wake:
 		case <-ctx.Done():
 		case <-r.cn.done:
-			broken = true
 		}
+		in.c.callGoesOn(in.call)
+		drain(r.wake)
 	}
 }
 

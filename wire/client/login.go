@@ -46,7 +46,7 @@ func (c *Client) Login(ctx context.Context, user string, credential []byte) (Ses
 // loginOn logs in on a connection that does not serve requests yet.
 func (c *Client) loginOn(ctx context.Context, cn *conn, who account) (Session, error) {
 	var s Session
-	_, _, _, err := c.askOn(ctx, cn, wire.TypeLoginOK, who.message, c.loggedIn(who, &s))
+	_, _, _, err := c.askOn(ctx, cn, c.number(), wire.TypeLoginOK, who.message, c.loggedIn(who, &s))
 	return s, err
 }
 
@@ -96,7 +96,7 @@ func (c *Client) Logout(ctx context.Context) error {
 	c.account = account{}
 	c.mu.Unlock()
 	c.endWatches(ErrLoggedOut)
-	cn, err := c.ready(ctx)
+	cn, err := c.ready(ctx, c.number())
 	if err != nil {
 		return err
 	}
@@ -131,15 +131,16 @@ func (cn *conn) refusal(e *RequestError) *EndError {
 	defer timer.Stop()
 	select {
 	case <-cn.done:
-		if end := cn.ended(); end.ByServer {
-			said := *end
-			said.Err = e
-			if said.Text == "" {
-				said.Text = e.Text
-			}
-			return &said
-		}
 	case <-timer.C:
+	}
+	cn.goesOn("run")
+	if end := cn.ended(); end != nil && end.ByServer {
+		said := *end
+		said.Err = e
+		if said.Text == "" {
+			said.Text = e.Text
+		}
+		return &said
 	}
 	end := &EndError{Reason: wire.ReasonLoginRefused, ByServer: true, Text: e.Text, Err: e}
 	switch e.Code {

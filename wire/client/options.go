@@ -82,10 +82,13 @@ type Options struct {
 	// randomly seeded one.
 	Random rand.Source
 
-	// GoOn, if set, is called by goroutines of the client that have waited, before
-	// they go on: the one that writes, with "writer", and the one that connects and
-	// beats, with "run". It may wait. It is for simulations, which put them in
-	// order.
+	// GoOn, if set, is called by all in the client that has waited, before it goes
+	// on: by the goroutine that writes, with "writer"; the one that connects and
+	// beats, with "run"; those of the watches, with "watch/" and a number; and by
+	// calls of the client's methods, with "call/" and a number. It may wait; nobody
+	// else calls it with the same name meanwhile. It is for simulations, which put
+	// what happens in order. The goroutine that reads goes on when a read of the
+	// transport returns, and the handlers' after it.
 	GoOn func(goroutine string)
 
 	// OnState is told of every change of the connection's state, in order, from

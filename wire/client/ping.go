@@ -11,7 +11,8 @@ import (
 // waits for a connection like every request, and returns ErrDisconnected when
 // that breaks first. Pings overtake all data that waits to be sent.
 func (c *Client) Ping(ctx context.Context) (time.Duration, error) {
-	cn, err := c.ready(ctx)
+	call := c.number()
+	cn, err := c.ready(ctx, call)
 	if err != nil {
 		return 0, err
 	}
@@ -32,6 +33,7 @@ func (c *Client) Ping(ctx context.Context) (time.Duration, error) {
 	if frame, err := wire.Append(nil, &wire.Ping{Time: sent}); err == nil {
 		cn.out.ping(frame)
 	}
+	defer c.callGoesOn(call)
 	select {
 	case rtt := <-reply:
 		return rtt, nil

@@ -173,7 +173,7 @@ func (c *Client) putSource(ctx context.Context, src source, o PutOptions) (PutRe
 			return PutResult{}, err
 		}
 	}
-	p := putting{c: c, src: src, put: m, o: o, meter: meter{size: src.size}}
+	p := putting{c: c, call: c.number(), src: src, put: m, o: o, meter: meter{size: src.size}}
 	err := p.run(ctx)
 	return p.res, err
 }
@@ -188,16 +188,17 @@ type putting struct {
 	meter meter
 	res   PutResult
 
-	begun    bool // it is known from where on this call sends
-	cutOff   bool // an attempt has ended with its connection
-	complete bool // everything had been sent when a connection broke, and the file may be stored
+	call     uint64 // its number, see Options.GoOn
+	begun    bool   // it is known from where on this call sends
+	cutOff   bool   // an attempt has ended with its connection
+	complete bool   // everything had been sent when a connection broke, and the file may be stored
 	absent   time.Duration
 }
 
 func (p *putting) run(ctx context.Context) error {
 	var again retry
 	for {
-		cn, err := p.c.ready(ctx)
+		cn, err := p.c.ready(ctx, p.call)
 		if err != nil {
 			return err
 		}
@@ -213,7 +214,7 @@ func (p *putting) run(ctx context.Context) error {
 		if p.waitsForRecipient(err) {
 			err = wire.CodeInterrupted
 		}
-		if err := p.c.goOn(ctx, cn, &again, err); err != nil {
+		if err := p.c.goOn(ctx, cn, p.call, &again, err); err != nil {
 			return err
 		}
 	}
@@ -236,7 +237,7 @@ func (p *putting) waitsForRecipient(err error) bool {
 // attempt is the put on one connection.
 func (p *putting) attempt(ctx context.Context, cn *conn) error {
 	s := newSending(cn, p.put.Size, p.put.Relay, p.o.KeepOnCancel)
-	_, _, _, err := p.c.askOn(ctx, cn, wire.TypePutOK,
+	_, _, _, err := p.c.askOn(ctx, cn, p.call, wire.TypePutOK,
 		func(id uint64) wire.Message { p.put.Request = id; return &p.put },
 		func(a answer) {
 			if m, ok := a.m.(*wire.PutOK); ok {
@@ -264,7 +265,7 @@ func (p *putting) send(ctx context.Context, s *sending) (wire.Code, error) {
 		p.finish(file)
 		return wire.CodeCancelled, nil
 	}
-	for broken := false; ; {
+	for broken := false; ; broken = over(s.cn.done) {
 		st := s.look()
 		switch {
 		case st.stored != nil:
@@ -299,8 +300,9 @@ func (p *putting) send(ctx context.Context, s *sending) (wire.Code, error) {
 		case <-s.wake:
 		case <-ctx.Done():
 		case <-s.cn.done:
-			broken = true
 		}
+		p.c.callGoesOn(p.call)
+		drain(s.wake)
 	}
 }
 

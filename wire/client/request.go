@@ -28,8 +28,9 @@ func (c *Client) Request(ctx context.Context, kind string, body []byte) ([]byte,
 // Messages are handled in the order of the calls that sent them, while the
 // connection lasts.
 func (c *Client) Tell(ctx context.Context, kind string, body []byte) error {
+	call := c.number()
 	for {
-		cn, err := c.ready(ctx)
+		cn, err := c.ready(ctx, call)
 		if err != nil {
 			return err
 		}

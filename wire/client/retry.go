@@ -27,20 +27,22 @@ func (r *retry) next() time.Duration {
 func (r *retry) moved() { r.n = 0 }
 
 // goOn returns nil when a transfer that ended with err on cn is to be asked for
-// again, after the wait that this takes; else why not.
-func (c *Client) goOn(ctx context.Context, cn *conn, again *retry, err error) error {
+// again, after the wait that this takes; else why not. call is the caller's number.
+func (c *Client) goOn(ctx context.Context, cn *conn, call uint64, again *retry, err error) error {
 	switch {
 	case errors.Is(err, ErrDisconnected):
 		return nil // the next connection is waited for anyway
 	case errors.Is(err, wire.CodeShuttingDown):
 		select {
 		case <-cn.done:
-			return nil
 		case <-ctx.Done():
-			return ctx.Err()
 		}
+		c.callGoesOn(call)
+		return ctx.Err()
 	case errors.Is(err, wire.CodeInterrupted):
-		return pause(ctx, again.next())
+		err := pause(ctx, again.next())
+		c.callGoesOn(call)
+		return err
 	default:
 		return err
 	}
@@ -51,8 +53,7 @@ func pause(ctx context.Context, d time.Duration) error {
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-		return nil
 	case <-ctx.Done():
-		return ctx.Err()
 	}
+	return ctx.Err()
 }

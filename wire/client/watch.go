@@ -66,6 +66,7 @@ type Watch struct {
 	stop   chan struct{} // closed when the watch has ended
 	done   chan struct{} // closed when its goroutine has ended
 	agreed chan struct{} // closed when the server has agreed, or the watch has ended
+	name   string        // for Options.GoOn
 
 	// Guarded by the client's mu.
 	listed  bool   // the snapshot was made
@@ -127,6 +128,7 @@ func (c *Client) Watch(ctx context.Context, users ...string) (*Watch, error) {
 func newWatch(c *Client, users []string) *Watch {
 	users = slices.Compact(slices.Sorted(slices.Values(users)))
 	w := &Watch{
+		name:    "watch/" + strconv.FormatUint(c.number(), 10),
 		c:       c,
 		users:   users,
 		set:     make(map[string]struct{}, len(users)),
@@ -205,10 +207,14 @@ func (w *Watch) run() {
 		if !ok {
 			select {
 			case <-w.wake:
-				continue
 			case <-w.stop:
+			}
+			w.c.goesOn(w.name)
+			if over(w.stop) {
 				return
 			}
+			drain(w.wake)
+			continue
 		}
 		if e.Kind == Snapshot {
 			slices.SortFunc(e.Online, func(a, b wire.Online) int { return strings.Compare(a.User, b.User) })

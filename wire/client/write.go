@@ -10,11 +10,9 @@ import (
 // write fails, or after the bye.
 func (cn *conn) write(timeout time.Duration) {
 	defer close(cn.written)
+	cn.goesOn("writer")
 	var buf []byte
 	for {
-		if cn.goOn != nil {
-			cn.goOn("writer")
-		}
 		batch, last := cn.out.take(buf[:0])
 		if len(batch) > 0 {
 			if err := cn.writeAll(batch, timeout); err != nil {
@@ -44,12 +42,10 @@ func (cn *conn) write(timeout time.Duration) {
 		select {
 		case <-cn.out.wake:
 		case <-cn.done:
-			return
 		}
-		select {
-		case <-cn.done:
+		cn.goesOn("writer")
+		if over(cn.done) {
 			return // whichever of the two was seen
-		default:
 		}
 	}
 }
@@ -65,6 +61,7 @@ func (cn *conn) writeFailed(err error) {
 	case <-cn.done:
 	case <-timer.C:
 	}
+	cn.goesOn("writer")
 	cn.fail(writeEnd(err))
 }
 
