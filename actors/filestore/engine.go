@@ -3,6 +3,7 @@ package filestore
 import (
 	"fmt"
 	"io"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -159,7 +160,7 @@ func (s *store) Close() error {
 	return first
 }
 
-// writers gives the partials that are open.
+// writers gives the partials that are open, in the order of their IDs.
 func (s *store) writers() []*partial {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -169,5 +170,6 @@ func (s *store) writers() []*partial {
 			open = append(open, e.writer)
 		}
 	}
+	slices.SortFunc(open, func(a, b *partial) int { return a.entry.meta.ID.Compare(b.entry.meta.ID) })
 	return open
 }

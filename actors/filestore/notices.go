@@ -1,6 +1,7 @@
 package filestore
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -25,8 +26,9 @@ type noticeBook struct {
 	bytes atomic.Int64  // of all logs on the disk
 
 	// Owned by mu, which is never held while anybody waits for the disk.
-	mu   sync.Mutex
-	logs map[userKey]*noticeLog // bounded by Options.MaxNoticeUsers
+	mu     sync.Mutex
+	logs   map[userKey]*noticeLog // bounded by Options.MaxNoticeUsers
+	latest userKey                // the log that Expire has read last and nobody had read before
 }
 
 func newNoticeBook(s *store, epoch uint64) *noticeBook {
@@ -134,14 +136,8 @@ func (b *noticeBook) expire(now int64) {
 		return
 	}
 	due := now - retention.Milliseconds()
-	b.mu.Lock()
-	logs := make([]*noticeLog, 0, len(b.logs))
-	for _, l := range b.logs {
-		logs = append(logs, l)
-	}
-	b.mu.Unlock()
 	reads := 0
-	for _, l := range logs {
+	for _, l := range b.round() {
 		if b.store.closing.Load() {
 			return
 		}
@@ -153,13 +149,40 @@ func (b *noticeBook) expire(now int64) {
 			continue
 		}
 		if l.state == unknown {
-			reads++
+			if reads++; reads <= expireStep {
+				b.reading(l)
+			}
 		}
 		if l.state != unknown || reads <= expireStep {
 			l.expire(due) // what fails is tried again by the next Expire
 		}
 		b.release(l)
 	}
+}
+
+// round gives all logs in the order of their keys, from behind the one that was
+// read last: those that cannot be read do not keep Expire from the others.
+func (b *noticeBook) round() []*noticeLog {
+	b.mu.Lock()
+	logs := make([]*noticeLog, 0, len(b.logs))
+	for _, l := range b.logs {
+		logs = append(logs, l)
+	}
+	latest := b.latest
+	b.mu.Unlock()
+	slices.SortFunc(logs, func(x, y *noticeLog) int { return bytes.Compare(x.key[:], y.key[:]) })
+	at := slices.IndexFunc(logs, func(l *noticeLog) bool { return bytes.Compare(l.key[:], latest[:]) > 0 })
+	if at < 0 {
+		return logs
+	}
+	return slices.Concat(logs[at:], logs[:at])
+}
+
+// reading notes that Expire reads a log that nobody has read before.
+func (b *noticeBook) reading(l *noticeLog) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.latest = l.key
 }
 
 // sweepNotices finds the logs. It reads none of them: each is read when its user

@@ -193,6 +193,40 @@ func TestExpireWaitsForNoLog(t *testing.T) {
 	}
 }
 
+// TestNoticesExpireAll: logs that cannot be read do not keep Expire from those
+// behind them, and it always goes in the same order.
+func TestNoticesExpireAll(t *testing.T) {
+	c := &clock{ms: 10_000}
+	o := Options{Retention: time.Second, Now: c.now}
+	d := faultdisk.Over(disk.NewMemory())
+	s := openOn(t, d, o)
+	for i := range expireStep + 10 {
+		ok(t, s.AddNotice(fmt.Sprintf("user%d", i), []byte("old")))
+	}
+	ok(t, s.Close())
+	s = openOn(t, d, o)
+	var tried []string
+	d.Set(func(_ faultdisk.Op, path string) error {
+		tried = append(tried, path)
+		return syscall.EIO
+	})
+	s.Expire(20_000)
+	if len(tried) != expireStep || !slices.IsSorted(tried) {
+		t.Fatalf("%d tried, in order: %v", len(tried), slices.IsSorted(tried))
+	}
+	s.Expire(20_000)
+	slices.Sort(tried)
+	if n := len(slices.Compact(tried)); n != expireStep+10 {
+		t.Fatalf("%d tried", n)
+	}
+	d.Set(nil)
+	s.Expire(20_000)
+	s.Expire(20_000)
+	if len(s.notices.logs) != 0 {
+		t.Fatalf("%d logs are left", len(s.notices.logs))
+	}
+}
+
 // TestNoticeAfterFault: a notice that could not be written does not hide those
 // that come after it, whatever crashes next.
 func TestNoticeAfterFault(t *testing.T) {
