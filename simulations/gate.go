@@ -14,6 +14,10 @@ type host struct {
 	name string
 	held atomic.Bool
 	dead atomic.Bool
+	// slow is how many operations of a slow disk are under way, with a lock, that
+	// others on the disk may want: these wait at the gate until then, since time
+	// stands still while somebody waits for a lock.
+	slow atomic.Int32
 }
 
 // ticket is what one goroutine waits with at the gate. A goroutine has one
@@ -24,9 +28,13 @@ type ticket struct {
 	of   *host
 	pass chan struct{}
 
+	disk    bool // the goroutine may want a lock that is held while a disk is slow
 	granted bool // owned by the driver
 	panics  bool // the goroutine is to panic when it goes on
 }
+
+// held reports whether the ticket cannot be granted now.
+func (t *ticket) held() bool { return t.of.held.Load() || t.disk && t.of.slow.Load() > 0 }
 
 func newTicket(of *host, key string) *ticket {
 	return &ticket{key: key, of: of, pass: make(chan struct{}, 1)}
@@ -92,7 +100,7 @@ func (g *gate) ready(into []*ticket) []*ticket {
 	defer g.mu.Unlock()
 	into = into[:0]
 	for _, t := range g.waiting {
-		if !t.of.held.Load() {
+		if !t.held() {
 			into = append(into, t)
 		}
 	}
@@ -121,7 +129,7 @@ func (g *gate) sleep() bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	for _, t := range g.waiting {
-		if !t.of.held.Load() {
+		if !t.held() {
 			return false
 		}
 	}

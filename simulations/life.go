@@ -23,9 +23,10 @@ type life struct {
 	served   chan struct{} // closed when Serve has returned
 	serveErr error         // of Serve; static once served is closed
 	querying atomic.Bool
-	booted   atomic.Bool  // it has a place in the world
-	diskHits atomic.Int64 // operations of the disk that failed or were slow
-	stopping bool         // it is being stopped, to be started again; guarded by the world's lock
+	died     chan struct{} // closed when it is dead before it was stopped
+	booted   atomic.Bool   // it has a place in the world
+	diskHits atomic.Int64  // operations of the disk that failed or were slow
+	stopping bool          // it is being stopped, to be started again; guarded by the world's lock
 	stores   stores
 
 	mu     sync.Mutex
@@ -38,7 +39,7 @@ type life struct {
 func (w *World) newLife() (*life, error) {
 	w.lock()
 	w.lives++
-	l := &life{w: w, n: w.lives, served: make(chan struct{})}
+	l := &life{w: w, n: w.lives, served: make(chan struct{}), died: make(chan struct{})}
 	w.unlock()
 	l.name = "s" + strconv.Itoa(l.n)
 	l.random = stream(w.seed, l.name+"/random")
@@ -148,6 +149,7 @@ func (l *life) goOn(goroutine string) {
 		return
 	}
 	t := l.w.tickets.get(&l.host, goroutine, "goes on")
+	t.disk = strings.Contains(goroutine, "/files/aside/")
 	l.w.gate.enter(t)
 	l.w.tickets.put(t)
 }
@@ -174,7 +176,7 @@ func (p *ticketPool) get(of *host, key, what string) *ticket {
 	if n := len(p.free); n > 0 {
 		t := p.free[n-1]
 		p.free = p.free[:n-1]
-		t.of, t.key, t.what, t.panics = of, key, what, false
+		t.of, t.key, t.what, t.panics, t.disk = of, key, what, false, false
 		return t
 	}
 	t := newTicket(of, key)

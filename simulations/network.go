@@ -228,6 +228,9 @@ func (n *network) dial(ctx context.Context, of *host, from func() *place, t *tic
 	n.w.unlock()
 	t.what = "connected"
 	stop := context.AfterFunc(ctx, func() {
+		leaves := n.w.tickets.get(of, t.key+"/over", "gives it up")
+		n.w.gate.enter(leaves)
+		n.w.tickets.put(leaves)
 		n.w.lock()
 		defer n.w.unlock()
 		if !ended {

@@ -53,7 +53,7 @@ func (c *fleetClient) startReal() {
 		return
 	}
 	r := &realClient{c: c, jobs: make(chan func(*client.Client), maxJobs), seen: make(map[string]bool)}
-	for what, t := range map[string]**ticket{"call": &r.turn, "dial": &r.dials, "run": &r.run, "writer": &r.writer, "watch": &r.watch} {
+	for what, t := range map[string]**ticket{"jobs": &r.turn, "dial": &r.dials, "run": &r.run, "writer": &r.writer, "follow": &r.watch} {
 		*t = newTicket(&c.host, c.name+"/"+what)
 	}
 	c.real = r
@@ -68,14 +68,7 @@ func (c *fleetClient) startReal() {
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			return c.w.net.dial(ctx, &c.host, c.anew, r.dials)
 		},
-		GoOn: func(goroutine string) {
-			t := r.run
-			if goroutine == "writer" {
-				t = r.writer
-			}
-			t.what = "goes on"
-			c.w.gate.enter(t)
-		},
+		GoOn: r.goOn,
 		OnState: func(s client.State) {
 			c.w.lock()
 			defer c.w.unlock()
@@ -98,6 +91,23 @@ func (c *fleetClient) anew() *place {
 	c.place.addr = c.address()
 	p := c.place
 	return &p
+}
+
+// goOn is the gate of the client's goroutines.
+func (r *realClient) goOn(goroutine string) {
+	w := r.c.w
+	var t *ticket
+	switch goroutine {
+	case "run":
+		t = r.run
+	case "writer":
+		t = r.writer
+	default:
+		t = w.tickets.get(&r.c.host, r.c.name+"/"+goroutine, "")
+		defer w.tickets.put(t)
+	}
+	t.what = "goes on"
+	w.gate.enter(t)
 }
 
 // live is the goroutine that does the jobs.
@@ -125,22 +135,22 @@ func (r *realClient) live(ctx context.Context, o client.Options) {
 		defer func() { r.cancel(); _ = cl.Close() }()
 	}
 	for {
+		var job func(*client.Client)
 		select {
-		case job := <-r.jobs:
-			if ctx.Err() != nil || cl.Err() != nil {
-				return // whichever of them was seen
-			}
-			job(cl)
-			r.enter("done")
-			r.c.w.lock()
-			r.queued--
-			r.busy = ""
-			r.c.w.unlock()
+		case job = <-r.jobs:
 		case <-cl.Done():
-			return
 		case <-ctx.Done():
-			return
 		}
+		r.enter("goes on")
+		if ctx.Err() != nil || cl.Err() != nil {
+			return // whichever of them was seen
+		}
+		job(cl)
+		r.enter("done")
+		r.c.w.lock()
+		r.queued--
+		r.busy = ""
+		r.c.w.unlock()
 	}
 }
 
@@ -179,6 +189,8 @@ func (r *realClient) follow(ctx context.Context, cl *client.Client) {
 		case <-cl.Done():
 		}
 		timer.Stop()
+		r.pause("again")
+		r.c.w.unlock()
 	}
 }
 

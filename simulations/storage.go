@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"math/rand/v2"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -85,8 +86,9 @@ func (l *life) faulty(d *faultdisk.Disk) *faultdisk.Faulty {
 }
 
 // onDisk is asked before each operation of a disk. A slow one waits, and goes on
-// in its turn.
-func (l *life) onDisk(op faultdisk.Op, _ string) error {
+// in its turn. Those on the logs of notices are done under a lock, so all others
+// that could want it wait for them.
+func (l *life) onDisk(op faultdisk.Op, path string) error {
 	if l.dead.Load() || !l.booted.Load() {
 		return nil
 	}
@@ -110,8 +112,22 @@ func (l *life) onDisk(op faultdisk.Op, _ string) error {
 	if wait == 0 {
 		return t.err
 	}
-	time.Sleep(wait)
+	locked := strings.HasPrefix(path, "notices")
+	if locked {
+		if l.w.gate.off.Load() {
+			return nil // nobody would keep the others away
+		}
+		l.slow.Add(1)
+		defer l.slow.Add(-1)
+	}
+	timer := time.NewTimer(wait)
+	select {
+	case <-timer.C:
+	case <-l.died:
+		timer.Stop()
+	}
 	ticket := l.w.tickets.get(&l.host, l.name+"/disk/"+strconv.FormatUint(n, 10), string(op))
+	ticket.disk = !locked
 	l.w.gate.enter(ticket)
 	l.w.tickets.put(ticket)
 	return nil

@@ -319,6 +319,7 @@ func (w *World) kill(l *life) {
 	if l.dead.Swap(true) {
 		return
 	}
+	close(l.died)
 	l.held.Store(false)
 	l.listener.closed = true
 	for _, k := range w.net.links {
