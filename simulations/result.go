@@ -2,6 +2,7 @@ package simulations
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -113,6 +114,22 @@ func (t *Tally) Observed(kind string) int {
 		n += t.Effects[effect]
 	}
 	return n
+}
+
+// manyTimes is how often a fault has to be injected before it is strange that it
+// never mattered.
+const manyTimes = 30
+
+// Idle names the faults that were injected many times and never seen to matter:
+// what a sweep has survived of them says nothing.
+func (t *Tally) Idle() []string {
+	var idle []string
+	for _, kind := range slices.Sorted(maps.Keys(t.Injected)) {
+		if t.Injected[kind] >= manyTimes && t.Observed(kind) == 0 {
+			idle = append(idle, kind)
+		}
+	}
+	return idle
 }
 
 // effectsOf are the effects by which a fault is seen, where they have other names.

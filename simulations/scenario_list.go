@@ -2,6 +2,7 @@ package simulations
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -148,6 +149,23 @@ var faultKinds = []string{
 	"tamper",
 }
 
+// fileKinds are those that matter to transfers alone.
+var fileKinds = []string{"put", "get", "relay", "tamper"}
+
+// filesMatter sees to it that there are files, and clients that send them.
+func (d *drawer) filesMatter() {
+	s := &d.plan.Server
+	s.Files = true
+	if s.FileGrace == 0 {
+		s.FileGrace = between(d.rng, 100*time.Millisecond, 40*time.Second)
+	}
+	for i := range d.plan.Clients {
+		if i%3 > 0 || len(d.plan.Clients) < 3 {
+			d.plan.Clients[i].Kind = "client"
+		}
+	}
+}
+
 // swarm draws everything. A fault is on or off for the whole run, and those that
 // are on are weighed at random: a run with few kinds finds what a run with all of
 // them hides.
@@ -240,6 +258,10 @@ func swarm(d *drawer) {
 	}
 	if len(on) == 0 {
 		on = faultKinds
+	}
+	if slices.ContainsFunc(on, func(kind string) bool { return slices.Contains(fileKinds, kind) }) && chance(r, 0.3) {
+		on = append(on, "put", "put", "put")
+		d.filesMatter()
 	}
 	d.faults(10+r.IntN(120), on...)
 }

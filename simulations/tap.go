@@ -30,6 +30,9 @@ type facts struct {
 	readOver   time.Duration   // when the server was told that nothing more can come
 	claimed    map[string]bool // the users as whom a login was tried
 	pinged     time.Duration   // when the server last asked for a sign of life
+
+	silentSince time.Duration // when it was last heard, as of the latest write
+	unasked     int           // bytes written since its ping was due, without one
 }
 
 // tap listens at the server's end of a link. It keeps the bodies of the few
@@ -67,6 +70,7 @@ func (t *tap) wrote(b []byte) []byte {
 		}
 	}, func(m wire.Message) { t.link.w.model.wrote(t.link, m) })
 	t.spoiled(&t.out)
+	t.link.w.model.carried(t.link, len(b))
 	return b
 }
 

@@ -46,8 +46,8 @@ func (v *view) ask(p *peer, m *wire.Watch) {
 
 // again asks for the state anew, after a gap.
 func (v *view) again(p *peer) {
-	if v.asking != nil {
-		return
+	if v.asking != nil || !p.loggedIn {
+		return // what is late of an earlier session; the next begins with a watch
 	}
 	v.c.w.effect("gap")
 	m := &wire.Watch{Request: p.ask("watch", "")}

@@ -20,6 +20,7 @@ func (p *program) simulateEnd(f *simulateFlags, s *sweepResult, plan simulations
 	if err := keepFailure(f, s, plan); err != nil {
 		return err
 	}
+	s.Idle = s.Tally.Idle()
 	report := oneLine(s.brief())
 	if f.out != "" {
 		s.report = filepath.Join(f.out, "report.json")
@@ -95,6 +96,9 @@ func (s *sweepResult) tell(out *printer) {
 	}
 	out.line("")
 	s.tellFaults(out)
+	for _, kind := range s.Idle {
+		out.line("WARNING: %s was injected %s and never seen to matter", kind, count(t.Injected[kind], "time"))
+	}
 	out.line("")
 	tellCounts(out, "ends by reason", t.Reasons)
 	tellCounts(out, "notices by reason", t.Notices)

@@ -28,6 +28,7 @@ type sweepResult struct {
 	Kept     string                 `json:"kept,omitempty"`    // the file of the failure that was made smaller
 	Smaller  int                    `json:"smaller,omitempty"` // how many operations are left in it
 	Timeline string                 `json:"timeline,omitempty"`
+	Idle     []string               `json:"idle,omitempty"` // faults that never mattered
 	Tally    simulations.Tally      `json:"tally"`
 	report   string                 // the file of the report; empty: none
 }
