@@ -192,7 +192,11 @@ func (m *model) untold() {
 				return
 			}
 		}
-		if len(d.direct) > 0 || d.excused || m.notices.told[d.user+"\n"+d.id] != 0 || m.w.diskHitSince(d.at-keeping) {
+		told := m.notices.told[d.user+"\n"+d.id] != 0
+		if len(d.direct) > 0 && !told {
+			m.w.effect("a file's end lost with its session")
+		}
+		if len(d.direct) > 0 || told || d.excused || m.w.diskHitSince(d.at-keeping) {
 			continue
 		}
 		for _, number := range slices.Sorted(maps.Keys(m.live)) {

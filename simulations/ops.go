@@ -322,9 +322,10 @@ var peerOps = map[string]func(p *peer, op *Op){
 			}
 		}
 	},
-	// A login that is refused, or that panics in the authenticator.
+	// A login that is refused, or that panics in the authenticator; of who is logged
+	// in already, too.
 	"badlogin": func(p *peer, op *Op) {
-		if p.welcomed && !p.loggedIn {
+		if p.welcomed {
 			p.send(&wire.Login{Request: p.ask("login", "x"), User: "mallory", Credential: []byte([]string{"wrong", "panic"}[op.N%2])})
 		}
 	},
