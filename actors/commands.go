@@ -23,10 +23,15 @@ func (s *System) Kick(ctx context.Context, id uint64, text string) error {
 	return err
 }
 
-// KickUser ends all connections of a user and returns how many; ErrNotFound
-// when there are none.
+// KickUser ends all connections of a user and returns how many. A user who is held
+// online by a grace has none, and goes offline now. ErrNotFound when neither is so.
 func (s *System) KickUser(ctx context.Context, user, text string) (int, error) {
+	held := false
 	n, err := fromUsers(ctx, s, func(u *userManager) int {
+		if d, ok := u.book.GiveUp(user); ok {
+			held = true
+			u.depart(d)
+		}
 		conns := u.book.Connections(user)
 		for _, id := range conns {
 			if c := u.conns[id]; c != nil {
@@ -35,7 +40,7 @@ func (s *System) KickUser(ctx context.Context, user, text string) (int, error) {
 		}
 		return len(conns)
 	})
-	if err == nil && n == 0 {
+	if err == nil && n == 0 && !held {
 		err = ErrNotFound
 	}
 	return n, err

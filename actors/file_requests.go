@@ -61,7 +61,7 @@ func (m *fileManager) list(r fileRequest, f *wire.Files) {
 }
 
 func (m *fileManager) page(user, cursor string, limit int) ([]filestore.Meta, string, error) {
-	return m.sys.set.Store.List(func(meta *filestore.Meta) bool { return mayRead(meta, user) }, cursor, limit)
+	return m.sys.set.Store.List(func(meta *filestore.Meta) bool { return m.sys.mayRead(meta, user) }, cursor, limit)
 }
 
 // fits returns how many of the files, one at least, a page has room for.
@@ -90,7 +90,7 @@ func (m *fileManager) remove(r fileRequest, x *wire.Remove) {
 		switch {
 		case err != nil:
 			return err
-		case !mayRead(&meta, r.user):
+		case !m.sys.mayRead(&meta, r.user):
 			return filestore.ErrNotFound
 		case meta.Owner != r.user:
 			return errNotYours

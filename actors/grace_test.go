@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -127,6 +128,37 @@ func TestGraceIsForTheInvoluntary(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A kick ends the grace of a user who has no connection any more.
+func TestKickOfTheHeld(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, withGrace(time.Minute))
+		watcher := w.join("watcher").watching()
+		watcher.send(&wire.Watch{Request: 2, Everyone: true})
+		p := w.dial().greet("laptop")
+		ok := p.login("ann")
+		p.close()
+		w.settle()
+		if n, err := w.sys.KickUser(t.Context(), "ann", ""); n != 0 || err != nil {
+			t.Errorf("%d, %v", n, err)
+		}
+		w.settle()
+		watcher.wantSees("watcher")
+		if log := w.presenceLog(); !slices.Equal(log, []string{"+watcher", "+ann", "-ann"}) {
+			t.Errorf("presence: %v", log)
+		}
+		if _, err := w.sys.KickUser(t.Context(), "ann", ""); !errors.Is(err, ErrNotFound) {
+			t.Errorf("once more: %v", err)
+		}
+		back := w.dial().greet("laptop")
+		back.send(&wire.Login{Request: 1, User: "ann", Token: ok.Token})
+		if again := want[*wire.LoginOK](back); again.Resumed {
+			t.Error("the session came back")
+		}
+		w.pass(2 * time.Minute)
+		watcher.wantSees("ann", "watcher")
+	})
 }
 
 // A user with two sessions is online until the last has gone, and the grace is

@@ -50,7 +50,7 @@ func (t *transferActor) openFile(user string) {
 		if err != nil {
 			return err
 		}
-		if !mayRead(&meta, user) {
+		if !t.sys.mayRead(&meta, user) {
 			return filestore.ErrNotFound
 		}
 		d.file, err = store.Open(id)
@@ -87,6 +87,11 @@ func (t *transferActor) refuse(code wire.Code, text string) {
 	t.end(endTransfer{code: code, text: text})
 }
 
-func mayRead(m *filestore.Meta, user string) bool {
+// mayRead tells who may know of a file: nobody any more once its time is over, even
+// while it has not been removed.
+func (s *System) mayRead(m *filestore.Meta, user string) bool {
+	if m.Expires != 0 && m.Expires <= s.set.Wall().UnixMilli() {
+		return false
+	}
 	return m.Everyone || m.Owner == user || slices.Contains(m.Recipients, user)
 }

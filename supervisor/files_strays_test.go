@@ -140,9 +140,18 @@ func TestRetention(t *testing.T) {
 		id := ann.upload(putOf("old", nil, "bob", "cid"), nil)
 		d.after(59 * time.Minute)
 		bob.fetch(id, nil).whole(nil)
-		d.after(2 * time.Minute)
+		// Nobody gets it from the very moment on, though it is removed with the next look.
+		late := ann.upload(putOf("late", nil, "bob"), nil)
+		d.after(time.Minute)
 		bob.refused(&wire.Get{File: id}, wire.CodeNotFound)
-		d.heard(bob, "offered old", "completed old", "expired old")
+		ann.refused(&wire.Remove{File: id}, wire.CodeNotFound)
+		if l, ok := bob.ask(&wire.Files{}).(*wire.FileList); !ok || len(l.Files) != 1 || l.Files[0].ID.String() != late.String() {
+			t.Errorf("listed: %+v", l)
+		}
+		ann.ask(&wire.Remove{File: late})
+		d.after(time.Minute)
+		bob.refused(&wire.Get{File: id}, wire.CodeNotFound)
+		d.heard(bob, "offered old", "completed old", "offered late", "completed late", "removed late", "expired old")
 		d.heard(ann, "expired old")
 		d.heard(d.join("cid"), "expired old") // what was kept has expired as well
 	})

@@ -125,7 +125,8 @@ func (s *Supervisor) Kick(ctx context.Context, connection uint64, text string) e
 }
 
 // KickUser ends all connections of a user with reason kicked, and returns how
-// many there were. The error is ErrNotFound when there were none.
+// many there were. A user who has lost them all, and is still shown online because
+// of a grace, goes offline now. The error is ErrNotFound when neither is so.
 func (s *Supervisor) KickUser(ctx context.Context, user, text string) (int, error) {
 	return s.system.KickUser(ctx, user, text)
 }

@@ -21,7 +21,8 @@ func (p *program) kickCommand() *cobra.Command {
 		Short: "End a user's connections, or one connection (admin API)",
 		Long: `Kick ends all connections of a user, or one connection. Digits alone are a
 connection; user:NAME and connection:ID leave no doubt. Those who are kicked are
-told the reason, and do not come back by themselves.
+told the reason, and do not come back by themselves. A user whose connections were
+lost, and who is still shown online for the grace, goes offline at once.
 
 The admin API takes kicks from the server's own machine only, unless the server
 runs with --admin-remote.`,
@@ -70,6 +71,8 @@ func (p *program) kick(ctx context.Context, f *adminFlags, target, reason string
 		return err
 	case isConnection:
 		out.line("kicked connection %s", connection)
+	case done.Kicked == 0:
+		out.line("%s had no connection any more; nobody waits for a return now", printable(user))
 	default:
 		out.line("kicked %s of %s", count(done.Kicked, "connection"), printable(user))
 	}

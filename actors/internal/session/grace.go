@@ -115,12 +115,28 @@ func (b *Book) expire(most int, due func(*absence) bool) (all []Departure) {
 	for len(all) < most && len(b.held) > 0 && due(b.held[0]) {
 		a := heap.Pop(&b.held).(*absence)
 		b.forget(a.person)
-		all = append(all, Departure{
-			User: a.person.name, Session: a.session, Conn: a.conn, WentOffline: true,
-			Until: a.until, Reason: a.reason, At: a.at,
-		})
+		all = append(all, a.departure())
 	}
 	return all
+}
+
+func (a *absence) departure() Departure {
+	return Departure{
+		User: a.person.name, Session: a.session, Conn: a.conn, WentOffline: true,
+		Until: a.until, Reason: a.reason, At: a.at,
+	}
+}
+
+// GiveUp ends the grace of a user now, as if it had run out; false when none runs.
+func (b *Book) GiveUp(user string) (Departure, bool) {
+	p := b.users[user]
+	if p == nil || p.absence == nil || p.absence.index < 0 {
+		return Departure{}, false
+	}
+	a := p.absence
+	heap.Remove(&b.held, a.index)
+	b.forget(p)
+	return a.departure(), true
 }
 
 // Next returns when the next grace runs out, or false when none runs. A login
