@@ -32,8 +32,10 @@ func init() {
 				}
 			}
 		}
-		w.kill(l)
+		// First the disk, before the dead life's goroutines go on: nobody is to see
+		// what they still write.
 		w.storage.crash(outcome, stream(w.seed, l.name+"/crash").Uint64())
+		w.kill(l)
 		w.at(w.now()+max(op.For, time.Millisecond), "starts again", w.boot)
 	}
 	// It is stopped in good order and started again.
