@@ -356,3 +356,12 @@ func (w *World) query(f func(ctx context.Context, s *supervisor.Supervisor)) boo
 	l.ask(func(ctx context.Context) { f(ctx, l.s) })
 	return true
 }
+
+// go1 runs what waits for the server on a goroutine of its own.
+func (w *World) go1(f func()) {
+	w.spawned.Add(1)
+	go func() {
+		defer w.spawned.Done()
+		f()
+	}()
+}
