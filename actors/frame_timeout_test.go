@@ -108,29 +108,30 @@ func TestStallExcusesFramesAndHandshakes(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := newWorld(t)
+				w.pass(offBeat)
 				p, q := w.dial(), w.dial()
 				p.send(wishing(5 * time.Minute))
 				p.raw(frameOf(&wire.Ping{Time: 1 << 60})[:4])
 				b := frameOf(hello("q"))
 				q.raw(b[:4])
 				// The server stalls from 1 s till 10 s: q's deadline falls due at its end.
-				w.stalled(time.Second, 10*time.Second, going)
+				w.stalled(offBeat+time.Second, offBeat+10*time.Second, going)
 				w.pass(10*time.Second + 1)
 				if e := w.terminationOf(q.id); e != nil {
 					t.Fatalf("a hello that the server did not read: %+v", e)
 				}
-				w.stalled(time.Second, 10*time.Second, false)
+				w.stalled(offBeat+time.Second, offBeat+10*time.Second, false)
 				w.pass(10 * time.Second)
 				if e := w.wantEnd(q.id, wire.ReasonHandshakeTimeout); e.Lived != 19*time.Second {
 					t.Errorf("the handshake ended at %v", e.Lived)
 				}
 				// The next one, from 20 s till 30 s, covers the deadline of p's frame.
-				w.stalled(20*time.Second, 30*time.Second, going)
+				w.stalled(offBeat+20*time.Second, offBeat+30*time.Second, going)
 				w.pass(10 * time.Second) // the helper's stalls replace each other: 10 s in all
 				if e := w.terminationOf(p.id); e != nil {
 					t.Fatalf("a frame that the server did not read: %+v", e)
 				}
-				w.stalled(20*time.Second, 30*time.Second, false)
+				w.stalled(offBeat+20*time.Second, offBeat+30*time.Second, false)
 				w.pass(30 * time.Second)
 				if e := w.wantEnd(p.id, wire.ReasonProtocolError); e.Lived.Round(time.Second) != 40*time.Second {
 					t.Errorf("the frame ended at %v", e.Lived)

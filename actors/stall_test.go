@@ -9,6 +9,10 @@ import (
 	"example.com/rollcall/wire"
 )
 
+// offBeat lies between two beats of the stall clock. What begins there has its
+// deadlines there: what a test says of stalls just before one then stands.
+const offBeat = 7 * time.Millisecond
+
 // stalled makes every connection see, at each of its ticks from now on, a stall
 // of the server that lasted from one time to the other, or that is going on. A
 // bubble's clock cannot stall by itself.
@@ -35,12 +39,13 @@ func (w *world) stalled(from, to time.Duration, going bool) {
 func TestStallExcusesSilence(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
+		w.pass(offBeat)
 		p, q := w.dial().greet("answers"), w.dial().greet("silent")
 		q.silence()
 		p.pause()
 		w.pass(20 * time.Second)
 		// A stall from 20 s to 30 s: at its end nobody has been heard for 30 s.
-		w.stalled(20*time.Second, 30*time.Second, false)
+		w.stalled(offBeat+20*time.Second, offBeat+30*time.Second, false)
 		w.pass(10 * time.Second)
 		if e := seen[Terminated](w); len(e) != 0 {
 			t.Fatalf("ended by our own stall: %+v", e)
@@ -122,6 +127,7 @@ func TestOftenStalledServerKeepsItsDeadlines(t *testing.T) {
 				w.sys.stall.publish(heartbeat.Stalls{Beat: now, End: now, Total: now / 2})
 			}
 		})
+		w.pass(offBeat)
 		silent, p := w.dial(), w.dial()
 		p.send(wishing(5 * time.Minute))
 		p.raw(frameOf(&wire.Ping{Time: 1 << 60})[:4])
@@ -141,6 +147,7 @@ func TestOftenStalledServerKeepsItsDeadlines(t *testing.T) {
 func TestStallOverTheEndOfAFileGrace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, _ := fileWorld(t)
+		w.pass(offBeat)
 		data := make([]byte, 1000)
 		begin := func(request uint64) *wire.PutOK {
 			p := w.join("ann")
