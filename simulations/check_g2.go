@@ -33,6 +33,9 @@ func (m *model) established(x supervisor.Established) {
 	m.nextLate = min(m.nextLate, w.now()+time.Second) // its timeout is longer than that
 	m.places[x.Remote] = max(m.places[x.Remote], x.Connection)
 	w.effect("established")
+	if time.Until(x.At).Abs() > time.Second {
+		w.effect("beginning at a jumped wall clock")
+	}
 	w.moment(k.client, "link", "connection "+itoa(x.Connection), true)
 }
 

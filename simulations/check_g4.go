@@ -13,9 +13,6 @@ import (
 // no later than that and one granule; a client that answers never for silence,
 // and never because the server stood still.
 
-// oneWrite is more than one write of the server's, with the heads of its frames.
-const oneWrite = 80 << 10
-
 // granule is what an end may be late by: the server's timers are exact here.
 const granule = time.Millisecond
 
@@ -26,9 +23,7 @@ func (m *model) early(k *link) string {
 	if due := heard + f.timeout; now < due {
 		return fmt.Sprintf("it was heard at %v, and its timeout is %v", heard, f.timeout)
 	}
-	// A ping may wait for one write, of 64 KiB at most, and less where the link is known to
-	// be slow. A link that has carried more than that since has had room for it.
-	if carried := k.down.total - k.up.seen; f.pinged < heard && (!k.down.crowded || carried > oneWrite) {
+	if f.pinged < heard && (!k.down.crowded || f.silentSince == heard && f.unasked > k.oneWrite()) {
 		return "the server had not asked it for a sign of life, and could have (N21)"
 	}
 	if k.up.arrived > heard && now-k.up.arrived < f.timeout {

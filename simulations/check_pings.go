@@ -8,6 +8,26 @@ import (
 // Pings, a part of G4: a client that is silent for its interval is asked for a
 // sign of life, and the ping waits for no more than the write under way (N21).
 
+// What the documentation tells of the server's writes: the first of a connection,
+// the largest ones, and how long one takes on a link that it knows to be slow, at
+// most twice; a whole frame goes past that.
+const (
+	firstWrite = 8 << 10
+	mostWrite  = 64 << 10
+	frameMore  = 16 << 10
+	writeTakes = 2 // seconds
+)
+
+// oneWrite is what a ping may have to wait for. What a link holds by itself hides
+// from the server how slow it is; one that holds little does not.
+func (k *link) oneWrite() int {
+	rate, window := k.down.cond.Bandwidth, k.down.cond.window()
+	if rate == 0 || window > frameMore {
+		return mostWrite + frameMore
+	}
+	return min(max(firstWrite, writeTakes*rate)+window+frameMore/2, mostWrite+frameMore)
+}
+
 // carried is told that the server has written n bytes to a link.
 func (m *model) carried(k *link, n int) {
 	f, now := &k.facts, m.w.now()
@@ -20,7 +40,7 @@ func (m *model) carried(k *link, n int) {
 	}
 	f.unasked += n
 	// Who is let go is not asked any more, and may be told what waits.
-	if f.unasked <= oneWrite || now <= heard+f.interval+either(m.w.plan.Server.Linger, time.Second)+time.Second {
+	if f.unasked <= k.oneWrite() || now <= heard+f.interval+either(m.w.plan.Server.Linger, time.Second)+time.Second {
 		return
 	}
 	if k.life != m.life || m.life.stopping || m.w.stage >= stopping || m.panics > 0 || m.stallEnded >= heard || k.heldBack(now) {

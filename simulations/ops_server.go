@@ -34,7 +34,6 @@ var serverOps = map[string]func(w *World, op *Op){
 	// The wall clock jumps.
 	"wall": func(w *World, op *Op) {
 		w.wallOff.Add(int64(op.For))
-		w.effect("wall clock jumped")
 	},
 	// The next message of an actor whose ticket says Text panics; N of them.
 	"panic": func(w *World, op *Op) {

@@ -35,8 +35,6 @@ type pipe struct {
 	sink    func()        // told of something to read; nil: nobody
 	arrived time.Duration // when bytes last arrived
 	read    time.Duration // when bytes were last read
-	total   int           // bytes that were read
-	seen    int           // what the other direction had carried at the last read of this one
 
 	// the sending end
 	writer *ticket // waits for room; nil: nobody
@@ -172,8 +170,6 @@ func (p *pipe) take(b []byte) int {
 	p.under -= n
 	if n > 0 {
 		p.read = p.w.now()
-		p.total += n
-		p.seen = p.back.total
 		p.wakeWriter()
 	}
 	return n

@@ -140,7 +140,7 @@ var effectsOf = map[string][]string{
 	"shake": {"stranger ended"}, "silent": {"stranger ended"}, "early": {"stranger ended"},
 	"logout": {"answered logout"}, "login": {"refused login: already_logged_in"}, "double": {"established beside another"},
 	"corrupt": {"corrupted"}, "badlogin": {"refused login: login_refused", "refused login: internal", "refused login: already_logged_in"},
-	"rewatch": {"answered watch"}, "stale": {"answered watch"}, "slow": {"sipped"}, "wall": {"wall clock jumped"}, "relay": {"relayed"},
+	"rewatch": {"answered watch"}, "stale": {"answered watch"}, "slow": {"sipped"}, "wall": {"beginning at a jumped wall clock"}, "relay": {"relayed"},
 	"tamper": {"tampered"},
 }
 

@@ -44,6 +44,16 @@ func connectionMutants() []mutant {
 			}},
 		},
 		{
+			id: "wide-writes", what: "writes are as large on a slow link as on a fast one", check: []string{"G4"}, scenario: "bulk",
+			edits: []edit{{
+				"actors/internal/outbox/pace.go", `	return int(p.budget)
+}`, `	return mostWrite
+}`,
+			}, {"actors/internal/outbox/pace.go", `		return FirstWrite
+`, `		return mostWrite
+`}},
+		},
+		{
 			id: "H1", what: "a panic is caught and forgotten", check: []string{"G2", "G3"}, scenario: "panics",
 			edits: []edit{{"actors/guard.go", `	g.to.recovered(msg, value, stack)
 `, `	_ = stack
