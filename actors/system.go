@@ -119,12 +119,12 @@ func Start(engine *actor.Engine, settings Settings) (*System, error) {
 		go s.recorder.blockOnDisk()
 	}
 	s.restore(before) // before anybody can connect, and before all other news
+	s.stall = startStallClock(s) // before all who have deadlines
 	if s.files != nil {
 		s.left.Add(1)
 		s.files.spawn()
 		s.files.begin()
 	}
-	s.stall = startStallClock(s)
 	s.users.spawn()
 	s.registry.tell(sweep{})
 	return s, nil
