@@ -31,7 +31,7 @@ const (
 // connection is the actor of one connection. It never restarts (S4, H5), and
 // shares nothing with any other connection of the same client (N11).
 //
-// Its size counts, and the order of its fields with it: 480 bytes are one of Go's
+// Its size counts, and the order of its fields with it: 512 bytes are one of Go's
 // size classes.
 type connection struct {
 	guard
@@ -59,7 +59,7 @@ type connection struct {
 	alarm   wheel.Link[*connection] // its one timer; see clock
 
 	// owned by the actor
-	identifier string
+	identifier string // static from the registration on, for other actors too
 	life       heartbeat.Monitor
 	trips      *roundTrips          // nil until a ping was answered
 	wrote      time.Duration        // when a write last went well; 0: never
@@ -85,7 +85,8 @@ type connection struct {
 	letGo           bool // the user manager has released it
 
 	// owned by the registry
-	mapped bool // it is or was in the maps
+	place  directory.Place[*connection] // in the maps
+	mapped bool                         // it is or was in them
 
 	// owned by the actor
 	uncut func() bool // undoes that a shutdown without patience cuts the goodbye short

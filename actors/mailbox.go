@@ -99,6 +99,10 @@ func (m *mailbox) open() (run bool) {
 	if m.state != unopened {
 		return false
 	}
+	if m.first == nil {
+		m.state = resting
+		return false
+	}
 	m.state = running
 	return true
 }

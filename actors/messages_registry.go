@@ -6,10 +6,7 @@ package actors
 type accepted struct{ c *connection }
 
 // register asks for a place in both maps: the handshake is finished.
-type register struct {
-	c          *connection
-	identifier string
-}
+type register struct{ c *connection }
 
 // ended is a connection's one termination (G2).
 type ended struct {

@@ -135,8 +135,8 @@ func (w *world) checkAlive() {
 	}
 	maps := onRegistry(w, func(r *registry) (ids []uint64) {
 		page, _, _ := r.dir.Page(0, 1000)
-		for _, e := range page {
-			ids = append(ids, e.ID)
+		for _, c := range page {
+			ids = append(ids, c.id)
 		}
 		return ids
 	})

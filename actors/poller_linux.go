@@ -74,8 +74,8 @@ func (s *System) park(t net.Conn) parked {
 	if err != nil || fd < 0 {
 		return nil
 	}
-	_ = tcp.Close() // the descriptor of our own is the socket now
-	return &socket{fd: fd, poller: p}
+	_ = tcp.Close()                                  // the descriptor of our own is the socket now
+	return &socket{descriptor: int32(fd), poller: p} //nolint:gosec // a descriptor
 }
 
 // pick chooses a poller for one more socket; nil when there are none.
@@ -181,21 +181,21 @@ func (p *poller) resolve(n int) {
 // add begins to watch a socket.
 func (p *poller) add(s *socket) error {
 	p.mu.Lock()
-	if s.fd >= len(p.sockets) {
-		grown := make([]*socket, max(s.fd+1, 2*len(p.sockets)))
+	if s.fd() >= len(p.sockets) {
+		grown := make([]*socket, max(s.fd()+1, 2*len(p.sockets)))
 		copy(grown, p.sockets)
 		p.sockets = grown
 	}
-	p.sockets[s.fd] = s
+	p.sockets[s.fd()] = s
 	p.mu.Unlock()
-	return syscall.EpollCtl(p.fd, syscall.EPOLL_CTL_ADD, s.fd, s.interest(0))
+	return syscall.EpollCtl(p.fd, syscall.EPOLL_CTL_ADD, s.fd(), s.interest(0))
 }
 
 // forget is called before a socket's descriptor is closed.
 func (p *poller) forget(s *socket) {
 	p.mu.Lock()
-	if s.fd < len(p.sockets) && p.sockets[s.fd] == s {
-		p.sockets[s.fd] = nil
+	if s.fd() < len(p.sockets) && p.sockets[s.fd()] == s {
+		p.sockets[s.fd()] = nil
 	}
 	p.mu.Unlock()
 }

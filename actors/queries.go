@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"example.com/rollcall/actors/internal/directory"
 	"example.com/rollcall/actors/internal/roster"
 	"example.com/rollcall/actors/internal/session"
 	"example.com/rollcall/wire"
@@ -101,9 +100,9 @@ func await[T any](ctx context.Context, s *System, answer <-chan T) (T, error) {
 	}
 }
 
-func (c *connection) info(identifier string) ConnectionInfo {
+func (c *connection) info() ConnectionInfo {
 	i := ConnectionInfo{
-		ID: c.id, Identifier: identifier, Remote: c.endpoint.Remote, Local: c.endpoint.Local,
+		ID: c.id, Identifier: c.identifier, Remote: c.endpoint.Remote, Local: c.endpoint.Local,
 		Accepted: time.Unix(0, c.accepted), Silent: c.sys.now() - time.Duration(c.lastHeard.Load()),
 		RTT:     time.Duration(c.rtt.Load()) * time.Microsecond,
 		BytesIn: c.bytesIn.Load(), BytesOut: c.bytesOut.Load(),
@@ -115,10 +114,10 @@ func (c *connection) info(identifier string) ConnectionInfo {
 	return i
 }
 
-func infos(entries []directory.Entry[*connection]) []ConnectionInfo {
-	out := make([]ConnectionInfo, len(entries))
-	for i, e := range entries {
-		out[i] = e.Handle.info(e.Identifier)
+func infos(all []*connection) []ConnectionInfo {
+	out := make([]ConnectionInfo, len(all))
+	for i, c := range all {
+		out[i] = c.info()
 	}
 	return out
 }
@@ -126,8 +125,8 @@ func infos(entries []directory.Entry[*connection]) []ConnectionInfo {
 // Connection returns a live connection, or ErrNotFound.
 func (s *System) Connection(ctx context.Context, id uint64) (ConnectionInfo, error) {
 	found, err := fromRegistry(ctx, s, func(r *registry) []ConnectionInfo {
-		if e, ok := r.dir.Get(id); ok {
-			return infos([]directory.Entry[*connection]{e})
+		if c := r.all[id]; c != nil && r.dir.Has(c) {
+			return infos([]*connection{c})
 		}
 		return nil
 	})
@@ -166,8 +165,8 @@ type ConnectionPage struct {
 // MaxPage, 100 if not positive.
 func (s *System) Connections(ctx context.Context, cursor uint64, limit int) (ConnectionPage, error) {
 	return fromRegistry(ctx, s, func(r *registry) ConnectionPage {
-		entries, next, more := r.dir.Page(roster.Seq(cursor), pageSize(limit))
-		p := ConnectionPage{Connections: infos(entries)}
+		page, next, more := r.dir.Page(roster.Seq(cursor), pageSize(limit))
+		p := ConnectionPage{Connections: infos(page)}
 		if more {
 			p.Next = uint64(next)
 		}

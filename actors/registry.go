@@ -64,6 +64,14 @@ func (r *registry) receive(msg any) {
 
 var shutdownStop = stopConnection{reason: wire.ReasonServerShutdown, detail: "the server is shutting down"}
 
+// Key implements directory.Member.
+func (c *connection) Key() directory.Key {
+	return directory.Key{ID: c.id, Identifier: c.identifier, Endpoint: c.endpoint}
+}
+
+// Place implements directory.Member.
+func (c *connection) Place() *directory.Place[*connection] { return &c.place }
+
 // register puts a connection into both maps. A live connection at the same
 // endpoint is ended: the kernel has given its address pair to another, so
 // it is dead (N3: the endpoint is what we observed).
@@ -71,9 +79,7 @@ func (r *registry) register(m register) {
 	if r.all[m.c.id] != m.c || m.c.finished.Load() != nil {
 		return // it has ended meanwhile
 	}
-	displaced, err := r.dir.Add(directory.Entry[*connection]{
-		ID: m.c.id, Identifier: m.identifier, Endpoint: m.c.endpoint, Handle: m.c,
-	})
+	displaced, err := r.dir.Add(m.c)
 	if err != nil {
 		// A newer connection came from the same address, and was faster (S3);
 		// nothing else is possible, for IDs come from a counter.
@@ -82,12 +88,12 @@ func (r *registry) register(m register) {
 	}
 	m.c.mapped = true
 	if displaced != nil {
-		displaced.Handle.tell(stopConnection{
+		displaced.tell(stopConnection{
 			reason: wire.ReasonReplaced, detail: "another connection came from the same address", cut: true, rival: m.c.asRival(),
 		})
 	}
 	r.sys.emit(Established{ // first: before the news of its user
-		Connection: m.c.id, Identifier: m.identifier, Remote: m.c.endpoint.Remote, At: r.sys.set.Wall(),
+		Connection: m.c.id, Identifier: m.c.identifier, Remote: m.c.endpoint.Remote, At: r.sys.set.Wall(),
 	})
 	r.sys.users.tell(established{m.c})
 	m.c.tell(registered{})
@@ -96,8 +102,8 @@ func (r *registry) register(m register) {
 // holder names the newest connection at an endpoint.
 func (r *registry) holder(e directory.Endpoint) (newest rival) {
 	for _, x := range r.dir.ByEndpoint(e.Remote) {
-		if x.Endpoint == e {
-			newest = x.Handle.asRival()
+		if x.endpoint == e {
+			newest = x.asRival()
 		}
 	}
 	return newest
@@ -114,7 +120,7 @@ func (r *registry) terminate(c *connection, t *Termination) {
 		told.Handshaken = true
 		t = &told
 	}
-	r.dir.Remove(c.id)
+	r.dir.Remove(c)
 	if n := r.dir.Count(t.Identifier, MaxOthers); n > 0 && t.Identifier != "" {
 		told := *t
 		told.Others = n
@@ -157,7 +163,7 @@ func (r *registry) reconcile() {
 	for id, c := range r.all {
 		if c.finished.Load() != nil {
 			lost = append(lost, c)
-		} else if _, ok := r.dir.Get(id); ok {
+		} else if r.dir.Has(c) {
 			live[id] = c
 		}
 	}

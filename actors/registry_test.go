@@ -105,10 +105,11 @@ func TestRegistrationBehindTheEnd(t *testing.T) {
 		w := newWorld(t)
 		p, q := w.dial(), w.dial()
 		c, d := w.actorOf(p.id), w.actorOf(q.id)
+		c.identifier, d.identifier = "late", "late"
 		p.close()
-		w.sys.registry.tell(register{c: c, identifier: "late"})
+		w.sys.registry.tell(register{c})
 		d.finished.Store(&Termination{Connection: q.id}) // its end is on its way
-		w.sys.registry.tell(register{c: d, identifier: "late"})
+		w.sys.registry.tell(register{d})
 		w.settle()
 		d.finished.Store(nil)
 		if len(w.idsOf("late")) != 0 || len(seen[Established](w)) != 0 {

@@ -17,7 +17,7 @@ const tcpNotSentLowat = 25
 func limitUnsent(t net.Conn, bytes int) {
 	if s, ok := t.(*socket); ok {
 		if !s.closed { // only the actor closes, and only it calls this
-			_ = syscall.SetsockoptInt(s.fd, syscall.IPPROTO_TCP, tcpNotSentLowat, bytes)
+			_ = syscall.SetsockoptInt(s.fd(), syscall.IPPROTO_TCP, tcpNotSentLowat, bytes)
 		}
 		return
 	}

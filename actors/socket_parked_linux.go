@@ -18,14 +18,9 @@ import (
 // net.Conn, it has no Read and no deadlines, which nobody needs of it.
 type socket struct {
 	// static after start
-	fd     int
-	poller *poller
-	c      *connection
-
-	// locked: the descriptor must not be closed while somebody reads from it
-	mu     sync.Mutex
-	closed bool
-	ended  bool // the connection was told that nothing more will come
+	poller     *poller
+	c          *connection
+	descriptor int32
 
 	// atomic
 	turn  atomic.Int32 // whose turn it is to read: see claim
@@ -34,9 +29,16 @@ type socket struct {
 
 	// owned by who reads
 	in intake
+
+	// locked: the descriptor must not be closed while somebody reads from it
+	mu     sync.Mutex
+	closed bool
+	ended  bool // the connection was told that nothing more will come
 }
 
 var _ parked = (*socket)(nil)
+
+func (s *socket) fd() int { return int(s.descriptor) }
 
 // mark tells the events of this socket from those of one before it that had the
 // same descriptor: connection IDs are never reused.
@@ -46,7 +48,7 @@ func (s *socket) mark() int32 { return int32(s.c.id) } //nolint:gosec // its low
 func (s *socket) interest(more uint32) *syscall.EpollEvent {
 	return &syscall.EpollEvent{
 		Events: syscall.EPOLLIN | syscall.EPOLLRDHUP | epollEdge | more,
-		Fd:     int32(s.fd), Pad: s.mark(), //nolint:gosec // a descriptor
+		Fd:     s.descriptor, Pad: s.mark(),
 	}
 }
 
@@ -185,7 +187,7 @@ func (s *socket) receive(buf []byte) (int, error) {
 	if s.ended {
 		return 0, syscall.EAGAIN
 	}
-	return syscall.Read(s.fd, buf)
+	return syscall.Read(s.fd(), buf)
 }
 
 // end tells the connection, once, that nothing more will come, and why.
@@ -234,7 +236,7 @@ func (s *socket) write(frames [][]byte) (n, size int, err error) {
 		return 0, 0, net.ErrClosed
 	}
 	if len(frames) == 1 {
-		n, err = syscall.Write(s.fd, frames[0])
+		n, err = syscall.Write(s.fd(), frames[0])
 		return n, len(frames[0]), err
 	}
 	vectors, ok := vectorLists.Get().(*[]syscall.Iovec)
@@ -250,7 +252,7 @@ func (s *socket) write(frames [][]byte) (n, size int, err error) {
 			size += len(f)
 		}
 	}
-	r, _, errno := syscall.Syscall(syscall.SYS_WRITEV, uintptr(s.fd), uintptr(unsafe.Pointer(unsafe.SliceData(list))), uintptr(len(list))) //nolint:gosec // as writev(2) wants it
+	r, _, errno := syscall.Syscall(syscall.SYS_WRITEV, uintptr(s.fd()), uintptr(unsafe.Pointer(unsafe.SliceData(list))), uintptr(len(list))) //nolint:gosec // as writev(2) wants it
 	clear(list)
 	*vectors = list
 	vectorLists.Put(vectors)
@@ -266,14 +268,14 @@ var vectorLists = sync.Pool{New: func() any { return new([]syscall.Iovec) }}
 func (s *socket) awaitRoom() {
 	s.wants.Store(true)
 	// To ask anew is to be told anew, at once if there is room by now.
-	if err := syscall.EpollCtl(s.poller.fd, syscall.EPOLL_CTL_MOD, s.fd, s.interest(syscall.EPOLLOUT)); err != nil {
+	if err := syscall.EpollCtl(s.poller.fd, syscall.EPOLL_CTL_MOD, s.fd(), s.interest(syscall.EPOLLOUT)); err != nil {
 		s.wants.Store(false)
 		s.c.tell(roomAgain{})
 	}
 }
 
 // CloseWrite closes the writing half.
-func (s *socket) CloseWrite() error { return syscall.Shutdown(s.fd, syscall.SHUT_WR) }
+func (s *socket) CloseWrite() error { return syscall.Shutdown(s.fd(), syscall.SHUT_WR) }
 
 // Close implements net.Conn. The actor calls it, once.
 func (s *socket) Close() error {
@@ -282,7 +284,7 @@ func (s *socket) Close() error {
 	s.closed = true
 	told := s.ended
 	s.ended = true
-	err := syscall.Close(s.fd)
+	err := syscall.Close(s.fd())
 	s.mu.Unlock()
 	if !told {
 		s.c.tell(readerExit{})

@@ -144,9 +144,9 @@ func (w *world) checkMaps() {
 		w.fail("the maps disagree: %v", err)
 	}
 	page, _, _ := r.dir.Page(0, 1<<20)
-	for _, e := range page {
-		if r.all[e.ID] != e.Handle {
-			w.fail("connection %d is in the maps, and unknown", e.ID)
+	for _, c := range page {
+		if r.all[c.id] != c {
+			w.fail("connection %d is in the maps, and unknown", c.id)
 		}
 	}
 }

@@ -5,12 +5,12 @@ func registryMutants() []mutant {
 	return []mutant{
 		{
 			id: "one-map", what: "a connection stays in the map by endpoint", check: []string{"G1"},
-			edits: []edit{{"actors/internal/directory/directory.go", `		delete(d.byRemote, n.remote)
+			edits: []edit{{"actors/internal/directory/directory.go", `		delete(d.byRemote, remote)
 `, ``}},
 		},
 		{
 			id: "other-map", what: "a connection stays in the map by identifier", check: []string{"G1"},
-			edits: []edit{{"actors/internal/directory/directory.go", `		delete(d.byIdentifier, n.identifier)
+			edits: []edit{{"actors/internal/directory/directory.go", `		delete(d.byIdentifier, key.Identifier)
 `, ``}},
 		},
 		{

@@ -17,33 +17,33 @@ const reported = 16
 // Check verifies every invariant of the package over the whole directory. It
 // costs time for each connection; a registry that must not stop for so long
 // goes by [Directory.CheckPage].
-func (d *Directory[H]) Check() error {
+func (d *Directory[T]) Check() error {
 	var errs findings
+	var none T
 	seen := 0
-	for _, n := range d.order.All() {
+	for _, x := range d.order.All() {
 		seen++
-		d.check(n, &errs)
+		d.check(x, &errs)
 	}
-	if seen != d.order.Len() || seen != len(d.byID) {
-		errs.add("%d connections by ID, %d in order, which says it has %d",
-			len(d.byID), seen, d.order.Len())
+	if seen != d.order.Len() {
+		errs.add("%d connections in order, which says it has %d", seen, d.order.Len())
 	}
 	// Each connection is in its chains; so if the chains are no longer in sum,
 	// nothing else is. A chain that runs in a circle ends by the count.
 	byIdentifier, byRemote := 0, 0
-	for identifier, n := range d.byIdentifier {
-		if n == nil || n.identifier != identifier || n.prev != nil {
+	for identifier, x := range d.byIdentifier {
+		if x == none || x.Key().Identifier != identifier || x.Place().prev != none {
 			errs.add("identifier %q has no proper first connection", identifier)
 		}
-		for ; n != nil && byIdentifier <= seen; n = n.next {
+		for ; x != none && byIdentifier <= seen; x = x.Place().next {
 			byIdentifier++
 		}
 	}
-	for remote, n := range d.byRemote {
-		if n == nil || n.remote != remote {
+	for remote, x := range d.byRemote {
+		if x == none || x.Key().Endpoint.Remote != remote {
 			errs.add("remote address %q has no proper first connection", remote)
 		}
-		for ; n != nil && byRemote <= seen; n = n.nextRemote {
+		for ; x != none && byRemote <= seen; x = x.Place().nextRemote {
 			byRemote++
 		}
 	}
@@ -55,40 +55,39 @@ func (d *Directory[H]) Check() error {
 
 // CheckPage verifies up to limit connections behind the cursor, as
 // [Directory.Page] goes, and each only for itself: that it is in both maps.
-func (d *Directory[H]) CheckPage(cursor roster.Seq, limit int) (next roster.Seq, more bool, err error) {
+func (d *Directory[T]) CheckPage(cursor roster.Seq, limit int) (next roster.Seq, more bool, err error) {
 	var errs findings
-	nodes, next, more := d.order.After(cursor, limit)
-	for _, n := range nodes {
-		d.check(n, &errs)
+	page, next, more := d.order.After(cursor, limit)
+	for _, x := range page {
+		d.check(x, &errs)
 	}
 	return next, more, errors.Join(errs...)
 }
 
 // check verifies that one connection is where it must be and nowhere twice.
-func (d *Directory[H]) check(n *node[H], errs *findings) {
-	if n == nil {
+func (d *Directory[T]) check(x T, errs *findings) {
+	var none T
+	if x == none {
 		errs.add("an empty place in the order")
 		return
 	}
-	if d.byID[n.id] != n {
-		errs.add("connection %d is not found by its ID", n.id)
+	key, place := x.Key(), x.Place()
+	if v, ok := d.order.Get(place.seq); !ok || v != x {
+		errs.add("connection %d is not at its place %d", key.ID, place.seq)
 	}
-	if v, ok := d.order.Get(n.seq); !ok || v != n {
-		errs.add("connection %d is not at its place %d", n.id, n.seq)
-	}
-	first := d.byIdentifier[n.identifier]
+	first := d.byIdentifier[key.Identifier]
 	switch {
-	case first == nil:
-		errs.add("connection %d: nothing is found by its identifier %q", n.id, n.identifier)
-	case n.prev == nil && first != n:
-		errs.add("connection %d is first of its identifier %q, which starts with %d", n.id, n.identifier, first.id)
-	case n.prev != nil && (n.prev.next != n || n.prev.identifier != n.identifier):
-		errs.add("connection %d hangs on %d, which does not hold it", n.id, n.prev.id)
-	case n.next != nil && (n.next.prev != n || n.next.identifier != n.identifier):
-		errs.add("connection %d holds %d, which does not hang on it", n.id, n.next.id)
+	case first == none:
+		errs.add("connection %d: nothing is found by its identifier %q", key.ID, key.Identifier)
+	case place.prev == none && first != x:
+		errs.add("connection %d is first of its identifier %q, which starts with %d", key.ID, key.Identifier, first.Key().ID)
+	case place.prev != none && (place.prev.Place().next != x || place.prev.Key().Identifier != key.Identifier):
+		errs.add("connection %d hangs on %d, which does not hold it", key.ID, place.prev.Key().ID)
+	case place.next != none && (place.next.Place().prev != x || place.next.Key().Identifier != key.Identifier):
+		errs.add("connection %d holds %d, which does not hang on it", key.ID, place.next.Key().ID)
 	}
-	if d.at(n.remote, n.local) != n {
-		errs.add("connection %d is not found at its endpoint %s, %s", n.id, n.remote, n.local.Value())
+	if d.at(key.Endpoint) != x {
+		errs.add("connection %d is not found at its endpoint %s, %s", key.ID, key.Endpoint.Remote, key.Endpoint.Local)
 	}
 }
 

@@ -13,25 +13,23 @@ import (
 func TestCheckFinds(t *testing.T) {
 	for _, c := range []struct {
 		name  string
-		spoil func(d *Directory[int])
+		spoil func(d *shelf)
 		want  string
 	}{
-		{"gone by ID", func(d *Directory[int]) { delete(d.byID, 1) }, "not found by its ID"},
-		{"gone by identifier", func(d *Directory[int]) { delete(d.byIdentifier, "b") }, "nothing is found by its identifier"},
-		{"gone by endpoint", func(d *Directory[int]) { delete(d.byRemote, "r1") }, "not found at its endpoint r1"},
-		{"gone from the order", func(d *Directory[int]) { d.order.Remove(d.byID[1].seq) }, "3 connections by ID, 2 in order"},
-		{"twice by ID", func(d *Directory[int]) { d.byID[9] = d.byID[1] }, "4 connections by ID, 3 in order"},
-		{"a ghost by endpoint", func(d *Directory[int]) { d.byRemote["r9"] = &node[int]{remote: "r9"} }, "4 by endpoint"},
-		{"a ghost by identifier", func(d *Directory[int]) { d.byIdentifier["z"] = &node[int]{identifier: "z"} }, "4 by identifier"},
-		{"an empty ghost", func(d *Directory[int]) { d.byIdentifier["z"] = nil }, `identifier "z" has no proper first`},
-		{"another's remote", func(d *Directory[int]) { d.byRemote["r9"] = d.byID[1] }, `remote address "r9" has no proper first`},
-		{"cut off its chain", func(d *Directory[int]) { d.byIdentifier["a"].next = nil }, "which does not hold it"},
-		{"its chain runs back", func(d *Directory[int]) { d.byIdentifier["a"].next.prev = nil }, "does not hang on it"},
-		{"two first ones", func(d *Directory[int]) { d.byID[2].prev = nil }, "is first of its identifier"},
-		{"a circle", func(d *Directory[int]) { n := d.byIdentifier["b"]; n.next, n.prev = n, n }, "no proper first"},
-		{"a circle of remotes", func(d *Directory[int]) { n := d.byRemote["r1"]; n.nextRemote = n }, "by endpoint"},
-		{"a wrong place", func(d *Directory[int]) { d.byID[1].seq = 2 }, "not at its place"},
-		{"an empty place", func(d *Directory[int]) { d.order.Add(nil) }, "an empty place"},
+		{"gone by identifier", func(d *shelf) { delete(d.byIdentifier, "b") }, "nothing is found by its identifier"},
+		{"gone by endpoint", func(d *shelf) { delete(d.byRemote, "r1") }, "not found at its endpoint r1"},
+		{"gone from the order", func(d *shelf) { d.order.Remove(d.known[1].place.seq) }, "2 connections in order, 3 by identifier"},
+		{"a ghost by endpoint", func(d *shelf) { d.byRemote["r9"] = &member{Entry: entry(9, "z", "r9")} }, "4 by endpoint"},
+		{"a ghost by identifier", func(d *shelf) { d.byIdentifier["z"] = &member{Entry: entry(9, "z", "r9")} }, "4 by identifier"},
+		{"an empty ghost", func(d *shelf) { d.byIdentifier["z"] = nil }, `identifier "z" has no proper first`},
+		{"another's remote", func(d *shelf) { d.byRemote["r9"] = d.known[1] }, `remote address "r9" has no proper first`},
+		{"cut off its chain", func(d *shelf) { d.byIdentifier["a"].place.next = nil }, "which does not hold it"},
+		{"its chain runs back", func(d *shelf) { d.byIdentifier["a"].place.next.place.prev = nil }, "does not hang on it"},
+		{"two first ones", func(d *shelf) { d.known[2].place.prev = nil }, "is first of its identifier"},
+		{"a circle", func(d *shelf) { n := d.byIdentifier["b"]; n.place.next, n.place.prev = n, n }, "no proper first"},
+		{"a circle of remotes", func(d *shelf) { n := d.byRemote["r1"]; n.place.nextRemote = n }, "by endpoint"},
+		{"a wrong place", func(d *shelf) { d.known[1].place.seq = 2 }, "not at its place"},
+		{"an empty place", func(d *shelf) { d.order.Add(nil) }, "an empty place"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			d := filled(t, entry(1, "a", "r1"), entry(2, "a", "r2"), entry(3, "b", "r3"))
@@ -45,7 +43,7 @@ func TestCheckFinds(t *testing.T) {
 }
 
 func TestCheckIsBounded(t *testing.T) {
-	d := &Directory[int]{}
+	d := &shelf{}
 	for id := uint64(1); id <= 100; id++ {
 		d.Add(entry(id, "a", fmt.Sprint("r", id)))
 	}

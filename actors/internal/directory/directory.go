@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"unique"
 
 	"example.com/rollcall/actors/internal/roster"
 )
@@ -14,10 +13,9 @@ import (
 // The errors of Add. None of them changes anything.
 var (
 	// ErrInvalid: an ID of 0, no identifier or no remote address.
-	ErrInvalid = errors.New("directory: invalid entry")
-	// ErrDuplicateID: a connection of that ID is there. IDs are never reused
-	// (N11), so one of the two is an error of the caller's.
-	ErrDuplicateID = errors.New("directory: connection ID is taken")
+	ErrInvalid = errors.New("directory: invalid key")
+	// ErrThere: the connection is there already.
+	ErrThere = errors.New("directory: the connection is there already")
 	// ErrOlder: a connection accepted later is there at that endpoint, so the
 	// one to be added is the dead one of the two, and came late (S3).
 	ErrOlder = errors.New("directory: endpoint is held by a newer connection")
@@ -29,21 +27,40 @@ var (
 // without such addresses.
 type Endpoint struct{ Remote, Local string }
 
-// Entry is one connection. H is what the plumbing needs to reach it.
-type Entry[H any] struct {
-	ID         uint64 // greater than that of every connection accepted before
+// Key is what a connection is found by. It never changes while the connection is
+// in a directory.
+type Key struct {
+	ID         uint64 // greater than that of every connection accepted before, and never used again (N11)
 	Identifier string // the client's own, the same over its reconnects
 	Endpoint   Endpoint
-	Handle     H
+}
+
+// Member is a connection: a pointer to what the plumbing has of it. It carries
+// its key and its place, so that a directory has nothing of its own for each but
+// an entry in two maps and one in the order.
+type Member[T any] interface {
+	comparable
+	Key() Key
+	// Place returns the place, which belongs to the directory: always the same one.
+	Place() *Place[T]
+}
+
+// Place is where a member is at home in both maps. Connections of one identifier
+// form a doubly linked chain: there may be any number, and each leaves in O(1).
+// Those of one remote address form a singly linked one: there are no more than
+// the server has local addresses. The zero value is nowhere.
+type Place[T any] struct {
+	next, prev T
+	nextRemote T
+	seq        roster.Seq // 0: nowhere
 }
 
 // Directory holds the connections that have finished their handshake. The zero
 // value is an empty directory. It has one owner, the registry.
-type Directory[H any] struct {
-	byID         map[uint64]*node[H]
-	byIdentifier map[string]*node[H] // first of its chain (next, prev)
-	byRemote     map[string]*node[H] // first of its chain (nextRemote)
-	order        roster.List[*node[H]]
+type Directory[T Member[T]] struct {
+	byIdentifier map[string]T // first of its chain (next, prev)
+	byRemote     map[string]T // first of its chain (nextRemote)
+	order        roster.List[T]
 	peak         int // most connections since the maps were made
 }
 
@@ -55,173 +72,149 @@ const (
 	littleUp = 1 << 10 // a peak of less is not worth it
 )
 
-// node is a connection at home in both maps. Connections of one identifier form
-// a doubly linked chain: there may be any number, and each leaves in O(1).
-// Those of one remote address form a singly linked one: there are no more than
-// the server has local addresses.
-type node[H any] struct {
-	next, prev *node[H]
-	nextRemote *node[H]
-	id         uint64
-	seq        roster.Seq
-	identifier string
-	remote     string
-	local      unique.Handle[string] // few distinct ones: each is kept once
-	handle     H
-}
-
-func (n *node[H]) entry() Entry[H] {
-	return Entry[H]{n.id, n.identifier, Endpoint{n.remote, n.local.Value()}, n.handle}
-}
-
 // Add enters a connection into both maps (G1). A connection that is there at
 // the same endpoint is taken out in the same step and returned: the endpoint
 // could not be used again if it were alive, so its end has not been noticed
-// yet. The error, if any, wraps [ErrInvalid], [ErrDuplicateID] or [ErrOlder].
-func (d *Directory[H]) Add(e Entry[H]) (displaced *Entry[H], err error) {
+// yet; nil if there was none. The error, if any, wraps [ErrInvalid], [ErrThere]
+// or [ErrOlder].
+func (d *Directory[T]) Add(x T) (displaced T, err error) {
 	// First everything that can fail, then the change (S1).
-	if e.ID == 0 || e.Identifier == "" || e.Endpoint.Remote == "" {
-		return nil, fmt.Errorf("%w: connection %d, identifier %q, remote address %q",
-			ErrInvalid, e.ID, e.Identifier, e.Endpoint.Remote)
+	var none T
+	key := x.Key()
+	if key.ID == 0 || key.Identifier == "" || key.Endpoint.Remote == "" {
+		return none, fmt.Errorf("%w: connection %d, identifier %q, remote address %q",
+			ErrInvalid, key.ID, key.Identifier, key.Endpoint.Remote)
 	}
-	if _, ok := d.byID[e.ID]; ok {
-		return nil, fmt.Errorf("%w: %d", ErrDuplicateID, e.ID)
+	if d.Has(x) {
+		return none, fmt.Errorf("%w: %d", ErrThere, key.ID)
 	}
-	n := &node[H]{
-		id: e.ID, identifier: e.Identifier, remote: e.Endpoint.Remote,
-		local: unique.Make(e.Endpoint.Local), handle: e.Handle,
-	}
-	old := d.at(n.remote, n.local)
-	if old != nil && old.id > n.id {
-		return nil, fmt.Errorf("%w: %d is at %s, not %d", ErrOlder, old.id, n.remote, n.id)
-	}
-
-	if old != nil {
+	old := d.at(key.Endpoint)
+	if old != none {
+		if id := old.Key().ID; id >= key.ID {
+			return none, fmt.Errorf("%w: %d is at %s, not %d", ErrOlder, id, key.Endpoint.Remote, key.ID)
+		}
 		d.unlink(old)
-		was := old.entry()
-		displaced = &was
 	}
-	d.link(n)
-	return displaced, nil
+	d.link(x, key)
+	return old, nil
 }
+
+// Has reports whether exactly this connection is in both maps.
+func (d *Directory[T]) Has(x T) bool { return x.Place().seq != 0 }
 
 // Remove takes exactly this connection out of both maps, and no other one of
 // its identifier or endpoint (N6, N7). It returns false if it is not there, and
 // may be called again.
-func (d *Directory[H]) Remove(id uint64) (Entry[H], bool) {
-	n, ok := d.byID[id]
-	if !ok {
-		return Entry[H]{}, false
+func (d *Directory[T]) Remove(x T) bool {
+	if !d.Has(x) {
+		return false
 	}
-	d.unlink(n)
-	return n.entry(), true
+	d.unlink(x)
+	return true
 }
 
-func (d *Directory[H]) link(n *node[H]) {
-	if d.byID == nil {
+func (d *Directory[T]) link(x T, key Key) {
+	if d.byIdentifier == nil {
 		d.remake()
 	}
-	if first := d.byIdentifier[n.identifier]; first != nil {
+	var none T
+	place := x.Place()
+	if first := d.byIdentifier[key.Identifier]; first != none {
 		// Behind the first, so that the map's entry, whose key is the first's
-		// own text, stays; and one text serves all.
-		n.identifier = first.identifier
-		n.prev, n.next = first, first.next
-		if n.next != nil {
-			n.next.prev = n
+		// own text, stays.
+		at := first.Place()
+		place.prev, place.next = first, at.next
+		if place.next != none {
+			place.next.Place().prev = x
 		}
-		first.next = n
+		at.next = x
 	} else {
-		d.byIdentifier[n.identifier] = n
+		d.byIdentifier[key.Identifier] = x
 	}
-	if first := d.byRemote[n.remote]; first != nil {
-		n.remote = first.remote
-		n.nextRemote, first.nextRemote = first.nextRemote, n
+	if first := d.byRemote[key.Endpoint.Remote]; first != none {
+		at := first.Place()
+		place.nextRemote, at.nextRemote = at.nextRemote, x
 	} else {
-		d.byRemote[n.remote] = n
+		d.byRemote[key.Endpoint.Remote] = x
 	}
-	d.byID[n.id] = n
-	d.peak = max(d.peak, len(d.byID))
-	n.seq = d.order.Add(n)
+	place.seq = d.order.Add(x)
+	d.peak = max(d.peak, d.Len())
 }
 
 // remake moves what the maps hold into new ones of its size.
-func (d *Directory[H]) remake() {
-	d.byID = maps.Collect(maps.All(d.byID))
+func (d *Directory[T]) remake() {
 	d.byIdentifier = maps.Collect(maps.All(d.byIdentifier))
 	d.byRemote = maps.Collect(maps.All(d.byRemote))
-	d.peak = len(d.byID)
+	d.peak = d.Len()
 }
 
-func (d *Directory[H]) unlink(n *node[H]) {
+func (d *Directory[T]) unlink(x T) {
+	var none T
+	key, place := x.Key(), x.Place()
 	switch {
-	case n.prev != nil:
-		n.prev.next = n.next
-	case n.next != nil:
-		d.byIdentifier[n.identifier] = n.next
+	case place.prev != none:
+		place.prev.Place().next = place.next
+	case place.next != none:
+		d.byIdentifier[key.Identifier] = place.next
 	default:
-		delete(d.byIdentifier, n.identifier)
+		delete(d.byIdentifier, key.Identifier)
 	}
-	if n.next != nil {
-		n.next.prev = n.prev
+	if place.next != none {
+		place.next.Place().prev = place.prev
 	}
 
-	first := d.byRemote[n.remote]
+	remote := key.Endpoint.Remote
+	first := d.byRemote[remote]
 	switch {
-	case first != n:
-		for first.nextRemote != n {
-			first = first.nextRemote
+	case first != x:
+		for first.Place().nextRemote != x {
+			first = first.Place().nextRemote
 		}
-		first.nextRemote = n.nextRemote
-	case n.nextRemote != nil:
-		d.byRemote[n.remote] = n.nextRemote
+		first.Place().nextRemote = place.nextRemote
+	case place.nextRemote != none:
+		d.byRemote[remote] = place.nextRemote
 	default:
-		delete(d.byRemote, n.remote)
+		delete(d.byRemote, remote)
 	}
 
-	delete(d.byID, n.id)
-	d.order.Remove(n.seq)
-	if d.peak >= littleUp && len(d.byID) <= min(d.peak/8, remade) {
+	d.order.Remove(place.seq)
+	*place = Place[T]{}
+	if d.peak >= littleUp && d.Len() <= min(d.peak/8, remade) {
 		d.remake()
 	}
 }
 
-func (d *Directory[H]) at(remote string, local unique.Handle[string]) *node[H] {
-	n := d.byRemote[remote]
-	for n != nil && n.local != local {
-		n = n.nextRemote
+func (d *Directory[T]) at(e Endpoint) T {
+	var none T
+	x := d.byRemote[e.Remote]
+	for x != none && x.Key().Endpoint.Local != e.Local {
+		x = x.Place().nextRemote
 	}
-	return n
+	return x
 }
 
 // Len is the number of connections.
-func (d *Directory[H]) Len() int { return len(d.byID) }
+func (d *Directory[T]) Len() int { return d.order.Len() }
 
 // Identifiers is the number of different identifiers.
-func (d *Directory[H]) Identifiers() int { return len(d.byIdentifier) }
-
-// Get returns a connection by its ID.
-func (d *Directory[H]) Get(id uint64) (Entry[H], bool) {
-	n, ok := d.byID[id]
-	if !ok {
-		return Entry[H]{}, false
-	}
-	return n.entry(), true
-}
+func (d *Directory[T]) Identifiers() int { return len(d.byIdentifier) }
 
 // ByIdentifier returns every connection of an identifier, in order of ID. It
 // costs no more than they are many.
-func (d *Directory[H]) ByIdentifier(identifier string) []Entry[H] {
-	var found []Entry[H]
-	for n := d.byIdentifier[identifier]; n != nil; n = n.next {
-		found = append(found, n.entry())
+func (d *Directory[T]) ByIdentifier(identifier string) []T {
+	var found []T
+	var none T
+	for x := d.byIdentifier[identifier]; x != none; x = x.Place().next {
+		found = append(found, x)
 	}
 	return byID(found)
 }
 
 // Count returns how many connections an identifier has, but counts no further
 // than most: an identifier may be shared by very many.
-func (d *Directory[H]) Count(identifier string, most int) (count int) {
-	for n := d.byIdentifier[identifier]; n != nil && count < most; n = n.next {
+func (d *Directory[T]) Count(identifier string, most int) (count int) {
+	var none T
+	for x := d.byIdentifier[identifier]; x != none && count < most; x = x.Place().next {
 		count++
 	}
 	return count
@@ -229,16 +222,17 @@ func (d *Directory[H]) Count(identifier string, most int) (count int) {
 
 // ByEndpoint returns the connections at a remote address, one for each local
 // address that it is connected to, in order of ID.
-func (d *Directory[H]) ByEndpoint(remote string) []Entry[H] {
-	var found []Entry[H]
-	for n := d.byRemote[remote]; n != nil; n = n.nextRemote {
-		found = append(found, n.entry())
+func (d *Directory[T]) ByEndpoint(remote string) []T {
+	var found []T
+	var none T
+	for x := d.byRemote[remote]; x != none; x = x.Place().nextRemote {
+		found = append(found, x)
 	}
 	return byID(found)
 }
 
-func byID[H any](found []Entry[H]) []Entry[H] {
-	slices.SortFunc(found, func(a, b Entry[H]) int { return cmp.Compare(a.ID, b.ID) })
+func byID[T Member[T]](found []T) []T {
+	slices.SortFunc(found, func(a, b T) int { return cmp.Compare(a.Key().ID, b.Key().ID) })
 	return found
 }
 
@@ -246,13 +240,6 @@ func byID[H any](found []Entry[H]) []Entry[H] {
 // in order of registration, the next cursor, and whether more follow. A
 // connection that is there from the first page to the last is on exactly one of
 // them.
-func (d *Directory[H]) Page(cursor roster.Seq, limit int) (page []Entry[H], next roster.Seq, more bool) {
-	nodes, next, more := d.order.After(cursor, limit)
-	if len(nodes) > 0 {
-		page = make([]Entry[H], len(nodes))
-	}
-	for i, n := range nodes {
-		page[i] = n.entry()
-	}
-	return page, next, more
+func (d *Directory[T]) Page(cursor roster.Seq, limit int) (page []T, next roster.Seq, more bool) {
+	return d.order.After(cursor, limit)
 }

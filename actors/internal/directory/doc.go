@@ -1,14 +1,14 @@
 // Package directory is the two maps of the registry: the connections that have
 // finished their handshake, by the client's identifier and by the observed
-// endpoint. It is pure and generic in the handle by which the plumbing reaches
-// a connection.
+// endpoint. It is pure, and generic in what the plumbing has of a connection:
+// that carries its key and its place.
 //
 // # Invariants
 //
 //   - A connection is in both maps or in neither (G1): each call changes both or,
 //     when it fails, nothing (S1).
 //   - One identifier may have many connections; one endpoint has one.
-//   - A connection is removed by its own ID, never by an identifier or endpoint,
+//   - A connection is removed by itself, never by an identifier or endpoint,
 //     and nothing else goes with it (N6, N7). No two connections share anything
 //     but texts that never change (N11).
 //   - A connection displaces an older one at its endpoint, never a newer one

@@ -11,27 +11,27 @@ import (
 
 // model is a directory as one would write it first: a list, searched from end to
 // end.
-type model []Entry[int]
+type model []Entry
 
-func (m model) where(is func(e Entry[int]) bool) (found []Entry[int]) {
+func (m model) where(is func(e Entry) bool) (found []Entry) {
 	for _, e := range m {
 		if is(e) {
 			found = append(found, e)
 		}
 	}
-	slices.SortFunc(found, func(a, b Entry[int]) int { return cmp.Compare(a.ID, b.ID) })
+	slices.SortFunc(found, func(a, b Entry) int { return cmp.Compare(a.ID, b.ID) })
 	return found
 }
 
 func (m *model) remove(id uint64) {
-	*m = slices.DeleteFunc(*m, func(e Entry[int]) bool { return e.ID == id })
+	*m = slices.DeleteFunc(*m, func(e Entry) bool { return e.ID == id })
 }
 
 // guards G1, N6, N7, N11, N17, S1, S3: any order of registrations and
 // terminations, of few identifiers and endpoints, so that they meet.
 func TestDirectoryAgreesWithModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		d := &Directory[int]{}
+		d := &shelf{}
 		var m model
 		draw := func(t *rapid.T, what string, n int) int { return rapid.IntRange(0, n).Draw(t, what) }
 		id := func(t *rapid.T) uint64 { return uint64(draw(t, "id", 60)) }
@@ -40,9 +40,9 @@ func TestDirectoryAgreesWithModel(t *testing.T) {
 
 		t.Repeat(map[string]func(*rapid.T){
 			"add": func(t *rapid.T) {
-				e := Entry[int]{id(t), identifier(t), Endpoint{remote(t), fmt.Sprint("l", draw(t, "local", 2))}, draw(t, "handle", 99)}
-				there := m.where(func(o Entry[int]) bool { return o.Endpoint == e.Endpoint })
-				taken := m.where(func(o Entry[int]) bool { return o.ID == e.ID })
+				e := Entry{Key{id(t), identifier(t), Endpoint{remote(t), fmt.Sprint("l", draw(t, "local", 2))}}, draw(t, "handle", 99)}
+				there := m.where(func(o Entry) bool { return o.Endpoint == e.Endpoint })
+				taken := m.where(func(o Entry) bool { return o.ID == e.ID })
 				displaced, err := d.Add(e)
 				refuse := e.ID == 0 || len(taken) > 0 || len(there) > 0 && there[0].ID > e.ID
 				if (err != nil) != refuse {
@@ -67,7 +67,7 @@ func TestDirectoryAgreesWithModel(t *testing.T) {
 				if len(m) > 0 && rapid.Bool().Draw(t, "there") {
 					id = rapid.SampledFrom(m).Draw(t, "entry").ID
 				}
-				want := m.where(func(e Entry[int]) bool { return e.ID == id })
+				want := m.where(func(e Entry) bool { return e.ID == id })
 				e, ok := d.Remove(id)
 				if ok != (len(want) == 1) || ok && e != want[0] {
 					t.Fatalf("Remove(%d) = %v, %v; want %v", id, e, ok, want)
@@ -82,7 +82,7 @@ func TestDirectoryAgreesWithModel(t *testing.T) {
 				if d.Len() != len(m) {
 					t.Fatalf("Len %d, want %d", d.Len(), len(m))
 				}
-				want := m.where(func(Entry[int]) bool { return true })
+				want := m.where(func(Entry) bool { return true })
 				identifiers := map[string]bool{}
 				for _, e := range want {
 					identifiers[e.Identifier] = true
@@ -94,10 +94,10 @@ func TestDirectoryAgreesWithModel(t *testing.T) {
 					t.Fatalf("%d identifiers, want %d", d.Identifiers(), len(identifiers))
 				}
 				i, r := identifier(t), remote(t)
-				if got, want := d.ByIdentifier(i), m.where(func(e Entry[int]) bool { return e.Identifier == i }); !slices.Equal(got, want) {
+				if got, want := d.ByIdentifier(i), m.where(func(e Entry) bool { return e.Identifier == i }); !slices.Equal(got, want) {
 					t.Fatalf("ByIdentifier(%q) = %v, want %v", i, got, want)
 				}
-				if got, want := d.ByEndpoint(r), m.where(func(e Entry[int]) bool { return e.Endpoint.Remote == r }); !slices.Equal(got, want) {
+				if got, want := d.ByEndpoint(r), m.where(func(e Entry) bool { return e.Endpoint.Remote == r }); !slices.Equal(got, want) {
 					t.Fatalf("ByEndpoint(%q) = %v, want %v", r, got, want)
 				}
 				var listed model
