@@ -118,7 +118,6 @@ func Start(engine *actor.Engine, settings Settings) (*System, error) {
 		s.recorder.spawn()
 		go s.recorder.blockOnDisk()
 	}
-	s.stall = startStallClock(s) // before those who ask it
 	s.restore(before) // before anybody can connect, and before all other news
 	s.stall = startStallClock(s) // before all who have deadlines
 	if s.files != nil {
