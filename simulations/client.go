@@ -25,7 +25,8 @@ type fleetClient struct {
 	token  []byte
 	view   view // of the users it watches
 	real   *realClient
-	life   int // how often a real client was started
+	life   int  // how often a real client was started
+	stays  bool // its next connection has the address of the latest
 }
 
 // populate makes the fleet.

@@ -25,6 +25,9 @@ type realClient struct {
 	watch  *ticket
 
 	// guarded by the world's lock
+	client  *client.Client  // nil before its first connection
+	out     bool            // it has logged out, and is to log in again
+	logouts int             // there were
 	offers  int             // that came
 	queued  int             // jobs that wait
 	busy    string          // the job that is under way; empty: none
@@ -81,9 +84,12 @@ func (c *fleetClient) startReal() {
 	c.w.go1(func() { r.live(ctx, o) })
 }
 
-// anew is where the client is, with a new port.
+// anew is where the client is, with a new port unless it keeps its own.
 func (c *fleetClient) anew() *place {
-	c.place.addr = c.address()
+	if !c.stays {
+		c.place.addr = c.address()
+	}
+	c.stays = false
 	p := c.place
 	return &p
 }
@@ -120,6 +126,9 @@ func (r *realClient) live(ctx context.Context, o client.Options) {
 		return
 	}
 	defer func() { _ = cl.Close() }()
+	r.c.w.lock()
+	r.client = cl
+	r.c.w.unlock()
 	if r.c.plan.Everyone || len(r.c.plan.Names) > 0 {
 		watching := make(chan struct{})
 		defer func() { <-watching }()

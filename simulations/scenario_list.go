@@ -38,6 +38,9 @@ func mobile(d *drawer) {
 		c.Up = Conditions{Latency: between(d.rng, 20*time.Millisecond, 400*time.Millisecond), Jitter: 300 * time.Millisecond, Bandwidth: 20_000}
 		c.Down = c.Up
 		c.NAT = i % 3
+		if i%4 == 3 {
+			c.Kind = "client"
+		}
 	})
 	d.faults(80, "vanish", "roam", "roam", "rebind", "cut", "cut", "mute-up", "mute-down", "freeze", "send", "bye", "reset")
 }
@@ -138,7 +141,8 @@ func transfers(d *drawer) {
 		c.Down.Bandwidth = 20_000 + d.rng.IntN(2_000_000)
 	})
 	d.faults(30, "put", "put", "put", "get", "get", "relay")
-	d.faults(20, "reset", "cut", "mute-up", "mute-down", "freeze", "bye", "disk", "crash", "restart", "send", "tamper", "tamper")
+	d.faults(20, "reset", "cut", "mute-up", "mute-down", "freeze", "bye", "disk", "crash", "restart", "send", "tamper", "tamper",
+		"logout", "roam", "rebind", "vanish")
 }
 
 // faultKinds are what swarm draws. The order is a part of what a seed means.

@@ -137,6 +137,8 @@ func (d *drawer) fault(kind string) {
 		op.N = d.rng.IntN(100)
 	case "tamper":
 		op.N = 1 + d.rng.IntN(3)
+	case "logout":
+		op.For = between(d.rng, 0, 5*time.Second)
 	case "half", "garbage":
 		op.N = d.rng.IntN(64)
 	case "slow":
