@@ -198,7 +198,7 @@ func (m *filesModel) nextLife() {
 	m.d.restart()
 	for _, of := range m.files {
 		for _, f := range of {
-			f.until = time.Now().Add(m.grace)
+			f.until = m.d.began.Add(m.grace) // what is adopted waits from there on
 		}
 	}
 	m.d.settle()
@@ -234,7 +234,7 @@ func (m *filesModel) compare(fresh bool) {
 			if got := told[f.name]; fresh && m.grace == 0 {
 				f.live = got
 			} else if !slices.Equal(got, f.live) {
-				t.Errorf("bob was told %q, the model says %q", got, f.live)
+				t.Errorf("bob was told %q, the model says %q; %v left", got, f.live, time.Until(f.until))
 			}
 			if (partials[f.name] == 1) != f.begun || partials[f.name] > 1 {
 				t.Errorf("%d partials of %s, the model says %t", partials[f.name], f.name, f.begun)

@@ -28,6 +28,7 @@ type world struct {
 
 	faults int        // panics that the test causes in our actors
 	count  func() int // the same, as of the end; may be nil
+	began  time.Time
 	down   bool       // the test has shut the server down
 }
 
@@ -79,7 +80,7 @@ func newWorld(t *testing.T, cfg supervisor.Config) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.s, w.cfg = s, cfg
+	w.s, w.cfg, w.began = s, cfg, time.Now()
 	time.Sleep(time.Second) // so that its first moments, and a time of zero, are over
 	return w
 }
