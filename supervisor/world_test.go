@@ -29,7 +29,7 @@ type world struct {
 	faults int        // panics that the test causes in our actors
 	count  func() int // the same, as of the end; may be nil
 	began  time.Time
-	down   bool       // the test has shut the server down
+	down   bool // the test has shut the server down
 }
 
 var ctx = context.Background()
