@@ -38,25 +38,22 @@ func AppendChunkHead(dst []byte, transfer, offset uint64, size int) ([]byte, err
 // without a copy: its data lies in body and is valid only as long as that.
 func DecodeChunk(body []byte) (Chunk, error) {
 	if err := checkProfile(body, shapes[TypeChunk]); err != nil {
-		return Chunk{}, fmt.Errorf("%w: %s: %w", ErrMalformed, TypeChunk, err)
+		return Chunk{}, malformed(TypeChunk, err)
 	}
-	// The body is one well-formed map: no step below can run past its end.
 	var c Chunk
-	_, _, pairs, b, _ := head(body)
-	for range pairs {
-		_, _, key, value, _ := head(b)
-		major, _, arg, rest, _ := head(value)
-		switch {
-		case (key == 1 || key == 2) && major != majorUint:
-			return Chunk{}, fmt.Errorf("%w: %s: key %d is no number", ErrMalformed, TypeChunk, key)
-		case key == 1:
-			c.Transfer = arg
-		case key == 2:
-			c.Offset = arg
-		case key == 3:
-			c.Data = rest[:arg:arg] // the profile has seen that it is a byte string
+	var err error
+	for r := itemsOf(body); r.next(); {
+		switch r.key {
+		case 1:
+			c.Transfer, err = r.uint(err)
+		case 2:
+			c.Offset, err = r.uint(err)
+		case 3:
+			c.Data = r.data[:len(r.data):len(r.data)] // the profile has seen that it is a byte string
 		}
-		b, _ = walk(value, 1, nil)
+	}
+	if err != nil {
+		return Chunk{}, malformed(TypeChunk, err)
 	}
 	if err := c.check(); err != nil {
 		return Chunk{}, fmt.Errorf("%s: %w", TypeChunk, err)

@@ -103,16 +103,22 @@ func Decode(t Type, body []byte) (Message, error) {
 		return nil, fmt.Errorf("%w %d", ErrUnknownType, t)
 	}
 	if err := checkProfile(body, shapes[t]); err != nil {
-		return nil, fmt.Errorf("%w: %s: %w", ErrMalformed, t, err)
+		return nil, malformed(t, err)
 	}
-	if err := decoding.Unmarshal(body, m); err != nil {
-		return nil, fmt.Errorf("%w: %s: %w", ErrMalformed, t, err)
+	done, err := decodeBody(m, body)
+	if !done {
+		err = decoding.Unmarshal(body, m)
+	}
+	if err != nil {
+		return nil, malformed(t, err)
 	}
 	if err := m.check(); err != nil {
 		return nil, fmt.Errorf("%s: %w", t, err)
 	}
 	return m, nil
 }
+
+func malformed(t Type, err error) error { return fmt.Errorf("%w: %s: %w", ErrMalformed, t, err) }
 
 // Clip shortens a text to the limit of free texts, at the boundary of a
 // character, and replaces what such a text may not hold: for texts made from
