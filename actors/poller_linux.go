@@ -138,24 +138,37 @@ func (ps *pollers) stop() {
 // run waits for sockets with something to do, and does it. What a connection's
 // actor does about it is done here as well, when it is idle: nobody waits inside
 // receive.
+//
+// All of it is one wait of Go's poller, which is told of each change once: what
+// comes while this goroutine is busy ends the next wait at once. So it need not
+// look again whether there is more before it waits, unless it took as much as it
+// has room for.
 func (p *poller) run() {
 	defer close(p.done)
-	for {
-		n := 0
-		err := p.wait.Read(func(uintptr) bool {
-			var err error
-			n, err = syscall.EpollWait(p.fd, p.events, 0)
-			return n > 0 || err != nil && err != syscall.EINTR //nolint:errorlint // a bare number
-		})
-		if err != nil {
-			return
-		}
-		p.resolve(max(n, 0))
-		for i, s := range p.ready {
-			if s != nil {
-				s.onEvent(p.events[i].Events, p.buf)
-				p.ready[i] = nil
+	_ = p.wait.Read(func(uintptr) bool {
+		for {
+			n, err := syscall.EpollWait(p.fd, p.events, 0)
+			switch {
+			case err == syscall.EINTR: //nolint:errorlint // a bare number
+				continue
+			case err != nil:
+				return true
 			}
+			p.serve(n)
+			if n < len(p.events) {
+				return false
+			}
+		}
+	})
+}
+
+// serve does what n events ask for.
+func (p *poller) serve(n int) {
+	p.resolve(n)
+	for i, s := range p.ready {
+		if s != nil {
+			s.onEvent(p.events[i].Events, p.buf)
+			p.ready[i] = nil
 		}
 	}
 }
