@@ -103,7 +103,9 @@ func (c *connection) wait(frames ...paidFrame) {
 	if c.entrance == nil {
 		c.entrance = new(entrance)
 	}
-	c.entrance.frames = append(c.entrance.frames, frames...)
+	for _, f := range frames {
+		c.entrance.frames = append(c.entrance.frames, f.kept())
+	}
 }
 
 // waited returns the frames that were kept.
@@ -227,7 +229,10 @@ func (c *connection) gone() {
 func (c *connection) receive(msg any) {
 	switch m := msg.(type) {
 	case inbound:
-		c.onInbound(m)
+		c.onInbound(m.frames)
+		if c.of.hooks == nil { // they may have kept it
+			m.done()
+		}
 	case written:
 		c.onWriteDone(m)
 	case roomAgain:

@@ -171,7 +171,7 @@ func TestFirstReasonStands(t *testing.T) {
 		c.tell(stopConnection{reason: wire.ReasonKicked, detail: "first"})
 		c.tell(stopConnection{reason: wire.ReasonReplaced})
 		c.tell(readEnded{err: io.EOF, reason: wire.ReasonEOF})
-		c.tell(inbound{[]paidFrame{{msg: &wire.Bye{Reason: wire.ReasonBye}}}})
+		c.tell(inbound{&batch{frames: []paidFrame{{msg: &wire.Bye{Reason: wire.ReasonBye}}}}})
 		p.link.reset()
 		w.pass(time.Minute)
 		if e := w.wantEnd(p.id, wire.ReasonKicked); e.Detail != "first" {

@@ -45,7 +45,7 @@ func (c *connection) onRegistered() {
 		Features: wire.Features(c.takes),
 		Server:   serverName, Time: s.set.Wall().UnixMilli(),
 	})
-	c.onInbound(inbound{c.waited()})
+	c.onInbound(c.waited())
 }
 
 const serverName = "rollcall"

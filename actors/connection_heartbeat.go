@@ -29,7 +29,11 @@ func (c *connection) checkLife(now time.Duration) {
 		return
 	case heartbeat.Ping:
 		c.sys.count.pingsSent.Add(1)
-		c.control(&wire.Ping{Time: uint64(now / time.Microsecond)}) //nolint:gosec // now > 0
+		ping, err := wire.Append(nil, &wire.Ping{Time: uint64(now / time.Microsecond)}) //nolint:gosec // now > 0
+		if err != nil {
+			panic(fmt.Errorf("actors: a message of our own making: %w", err))
+		}
+		c.control(ping)
 	}
 	if c.phase != open {
 		return // there was no room for the ping

@@ -8,8 +8,8 @@ import (
 )
 
 // onInbound handles the client's frames in order of arrival (N16).
-func (c *connection) onInbound(m inbound) {
-	for i, f := range m.frames {
+func (c *connection) onInbound(frames []paidFrame) {
+	for i, f := range frames {
 		switch c.phase {
 		case greeting:
 			hello, ok := f.msg.(*wire.Hello)
@@ -20,7 +20,7 @@ func (c *connection) onInbound(m inbound) {
 			c.credits.give(f.credit)
 			c.onHello(hello)
 		case registering:
-			c.wait(m.frames[i:]...)
+			c.wait(frames[i:]...)
 			return
 		case open:
 			if c.settling && !heartbeatOrBye(f.msg) {
@@ -48,7 +48,7 @@ func heartbeatOrBye(m wire.Message) bool {
 // settled goes on with what came while a login or a logout was under way.
 func (c *connection) settled() {
 	c.settling = false
-	c.onInbound(inbound{c.waited()})
+	c.onInbound(c.waited())
 }
 
 // violation ends a client that breaks the protocol.
@@ -62,7 +62,7 @@ func (c *connection) onMessage(f paidFrame) {
 	users := c.sys.users
 	switch m := f.msg.(type) {
 	case *wire.Ping:
-		c.control(&wire.Pong{Echo: m.Time, Time: uint64(c.sys.now() / time.Microsecond)}) //nolint:gosec // positive
+		c.answerPing(m)
 	case *wire.Pong:
 		c.pong(m)
 	case *wire.Login:
@@ -231,12 +231,14 @@ func (c *connection) stuck() bool {
 	return c.unsent != nil && c.sys.now()-c.unsent.began >= c.sys.stuckAfter()
 }
 
+// answerPing answers a ping. Its pong takes no memory, unless another one waits.
+func (c *connection) answerPing(m *wire.Ping) {
+	pong := wire.Pong{Echo: m.Time, Time: uint64(c.sys.now() / time.Microsecond)} //nolint:gosec // positive
+	c.control(wire.AppendPong(c.lanes().Pad(), pong))
+}
+
 // control puts a heartbeat ahead of everything else (N21).
-func (c *connection) control(m wire.Message) {
-	frame, err := wire.Append(nil, m)
-	if err != nil {
-		panic(fmt.Errorf("actors: a message of our own making: %w", err))
-	}
+func (c *connection) control(frame []byte) {
 	if c.lanes().Control(frame) == nil {
 		return
 	}

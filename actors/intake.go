@@ -85,9 +85,12 @@ func (in *intake) lead(buf []byte) int {
 // none; b is the caller's again afterwards. It reports whether the connection
 // waits for credits: then nothing more is to be read until wake was called.
 func (c *connection) feed(in *intake, b []byte, lead int, wake waker) (held bool) {
-	batch, rest, held, err := c.cut(in, b, lead, wake)
-	if len(batch) > 0 {
+	batch := newBatch()
+	rest, held, err := c.cut(batch, in, b, lead, wake)
+	if len(batch.frames) > 0 {
 		c.tellHere(inbound{batch})
+	} else {
+		batch.done()
 	}
 	switch {
 	case err != nil:
@@ -104,20 +107,20 @@ func (c *connection) feed(in *intake, b []byte, lead int, wake waker) (held bool
 
 // cut decodes the whole frames of what is left over and of b, pays for them, and
 // keeps the rest.
-func (c *connection) cut(in *intake, b []byte, lead int, wake waker) (batch []paidFrame, rest int, held bool, err error) {
+func (c *connection) cut(batch *batch, in *intake, b []byte, lead int, wake waker) (rest int, held bool, err error) {
 	all := b
 	if in.rest != nil && lead == 0 {
 		if f := in.rest.waits; f.msg != nil {
 			taken, closed := c.credits.takeOr(f.credit, c.freed, wake)
 			switch {
 			case closed:
-				return nil, 0, false, errEnding
+				return 0, false, errEnding
 			case !taken:
 				in.rest.bytes = append(in.rest.bytes, b...)
-				return nil, 0, true, nil
+				return 0, true, nil
 			}
 			in.rest.waits = paidFrame{}
-			batch = append(batch, f)
+			batch.frames = append(batch.frames, f)
 		}
 		all = append(in.rest.bytes, b...)
 	}
@@ -129,14 +132,14 @@ func (c *connection) cut(in *intake, b []byte, lead int, wake waker) (batch []pa
 		}
 		f, n, err := wire.Cut(left, limit)
 		if err != nil {
-			return batch, 0, false, err
+			return 0, false, err
 		}
 		if n == 0 {
 			break
 		}
-		m, err := c.open(f, in.greeted)
+		m, err := c.open(batch, f, in.greeted)
 		if err != nil {
-			return batch, 0, false, err
+			return 0, false, err
 		}
 		left = left[n:]
 		if m == nil {
@@ -146,23 +149,20 @@ func (c *connection) cut(in *intake, b []byte, lead int, wake waker) (batch []pa
 		paid := paidFrame{m, creditsFor(n-wire.HeaderSize, c.sys.set.Credits)}
 		taken, closed := c.credits.takeOr(paid.credit, c.freed, wake)
 		if closed {
-			return batch, 0, false, errEnding
+			return 0, false, errEnding
 		}
 		if !taken {
-			in.keep(left, paid)
-			return batch, len(left), true, nil
+			in.keep(left, paid.kept())
+			return len(left), true, nil
 		}
-		if batch == nil {
-			batch = make([]paidFrame, 0, 1)
-		}
-		batch = append(batch, paid)
+		batch.frames = append(batch.frames, paid)
 	}
 	if in.rest != nil && lead == 0 && len(left) == len(all) && len(left) > 0 {
 		in.rest.bytes = all // it has grown in its own buffer, and goes on there
 	} else {
 		in.keep(left, paidFrame{})
 	}
-	return batch, len(left), false, nil
+	return len(left), false, nil
 }
 
 // waiting reports whether a frame waits for credits.

@@ -139,24 +139,34 @@ func (m *mailbox) next() (first any, more *[]any) {
 	return first, more
 }
 
-// run runs the actor until nothing waits for it.
-func (g *guard) run() {
+// run runs the actor until nothing waits for it, and then those whom it has woken.
+func (g *guard) run() { runAll(g.shift(nil)) }
+
+// shift runs the actor until nothing waits for it. It returns who is to be run then:
+// those whom it has woken, and before that rest; unless others are at it already,
+// for nobody is to wait for an actor that always has something to do.
+func (g *guard) shift(rest []*guard) []*guard {
 	for turns := 0; ; turns++ {
 		first, more := g.box.next()
 		if first == nil {
-			return
+			return rest
+		}
+		if turns > 0 && len(rest) > 0 {
+			go runAll(rest)
+			rest = nil
 		}
 		g.part(first)
-		var rest []any
+		var left []any
 		if more != nil {
-			rest = *more
+			left = *more
 		}
-		n := min(len(rest), turnSize-1)
-		g.batch(rest[:n])
-		for rest = rest[n:]; len(rest) > 0; rest = rest[n:] {
-			n = min(len(rest), turnSize)
-			g.batch(rest[:n])
+		n := min(len(left), turnSize-1)
+		g.batch(left[:n])
+		for left = left[n:]; len(left) > 0; left = left[n:] {
+			n = min(len(left), turnSize)
+			g.batch(left[:n])
 		}
+		rest = g.takeWoken(rest)
 		if more != nil {
 			returnQueue(more)
 		}
@@ -167,13 +177,24 @@ func (g *guard) run() {
 	}
 }
 
+// takeWoken returns those whom the actor has woken in its turn, and rest behind them.
+func (g *guard) takeWoken(rest []*guard) []*guard {
+	if g.id != 0 {
+		return rest // one of many has no crew
+	}
+	if to, ok := g.to.(crewed); ok {
+		return to.woken().take(rest)
+	}
+	return rest
+}
+
 // tellHere is tell for a goroutine that has nothing better to do: when the actor
 // is idle, it is run here and now, which saves a wake-up. The caller holds no
 // lock, and is no actor.
 func (g *guard) tellHere(msg any) {
 	if g.of.hooks == nil && g.box.claim() {
 		g.single(msg)
-		g.run()
+		runAll(g.shift(g.takeWoken(nil)))
 		return
 	}
 	g.tell(msg)

@@ -8,13 +8,8 @@ import (
 // Messages to a connection actor.
 
 // inbound is a batch of frames from the connection's own reader, in order of
-// arrival (N16). Each has been paid for with credits.
-type inbound struct{ frames []paidFrame }
-
-type paidFrame struct {
-	msg    wire.Message
-	credit int
-}
+// arrival (N16). It is a pointer alone, and so no memory of its own.
+type inbound struct{ *batch }
 
 // readEnded is the reader's last message: why nothing more will come.
 type readEnded struct {

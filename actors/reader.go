@@ -65,7 +65,10 @@ func (c *connection) readSpace(filling bool) int {
 
 // decode decodes a frame. The data of a chunk is copied once, to where it waits
 // for the disk.
-func (c *connection) decode(f wire.Frame, greeted bool) (wire.Message, error) {
+func (c *connection) decode(batch *batch, f wire.Frame, greeted bool) (wire.Message, error) {
+	if f.Type == wire.TypePing {
+		return batch.decodePing(f.Body)
+	}
 	if f.Type != wire.TypeChunk || !greeted || c.sys.files == nil {
 		return wire.Decode(f.Type, f.Body)
 	}
@@ -98,11 +101,11 @@ var errEnding = errors.New("rollcall: connection is ending")
 // as credits allow. It notes in filling whether the last of them was a long part
 // of a file.
 func (c *connection) hand(split *wire.Splitter, greeted, filling *bool) error {
-	var batch []paidFrame
+	batch := newBatch()
 	send := func() {
-		if len(batch) > 0 {
+		if len(batch.frames) > 0 {
 			c.tell(inbound{batch})
-			batch = nil
+			batch = newBatch()
 		}
 	}
 	defer send()
@@ -112,7 +115,7 @@ func (c *connection) hand(split *wire.Splitter, greeted, filling *bool) error {
 			return err
 		}
 		*filling = f.Type == wire.TypeChunk && len(f.Body) > maxChunk/2
-		m, err := c.open(f, *greeted)
+		m, err := c.open(batch, f, *greeted)
 		if err != nil {
 			return err
 		}
@@ -124,18 +127,20 @@ func (c *connection) hand(split *wire.Splitter, greeted, filling *bool) error {
 			split.SetLimit(c.sys.set.MaxFrame)
 		}
 		credit := creditsFor(len(f.Body), c.sys.set.Credits)
+		paid := paidFrame{m, credit}
 		if !c.credits.tryTake(credit) {
+			paid = paid.kept()
 			send()
 			if !c.credits.take(credit, c.woken, c.freed) {
 				return errEnding
 			}
 		}
-		batch = append(batch, paidFrame{m, credit})
+		batch.frames = append(batch.frames, paid)
 	}
 }
 
 // open decodes a frame that is whole. A message of nil is one to be skipped.
-func (c *connection) open(f wire.Frame, greeted bool) (wire.Message, error) {
+func (c *connection) open(batch *batch, f wire.Frame, greeted bool) (wire.Message, error) {
 	if c.partialSince.Load() != 0 {
 		c.partialSince.Store(0) // a frame was completed; what follows is another
 	}
@@ -146,7 +151,7 @@ func (c *connection) open(f wire.Frame, greeted bool) (wire.Message, error) {
 		// of a snapshot.
 		return nil, fmt.Errorf("%w: message %v is not for a server", wire.ErrMalformed, f.Type)
 	}
-	m, err := c.decode(f, greeted)
+	m, err := c.decode(batch, f, greeted)
 	if errors.Is(err, wire.ErrUnknownType) && greeted {
 		c.sys.count.unknownFrames.Add(1)
 		return nil, nil //nolint:nilnil // to be skipped

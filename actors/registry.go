@@ -25,7 +25,10 @@ type registry struct {
 	draining bool
 	timer    *time.Timer
 	swept    uint64 // panics counted at the last walk
+	crew     crew
 }
+
+func (r *registry) woken() *crew { return &r.crew }
 
 func newRegistry(s *System) *registry {
 	return &registry{
@@ -92,11 +95,11 @@ func (r *registry) register(m register) {
 			reason: wire.ReasonReplaced, detail: "another connection came from the same address", cut: true, rival: m.c.asRival(),
 		})
 	}
-	r.sys.emit(Established{ // first: before the news of its user
+	r.sys.emitBy(&r.crew, Established{ // first: before the news of its user
 		Connection: m.c.id, Identifier: m.c.identifier, Remote: m.c.endpoint.Remote, At: r.sys.set.Wall(),
 	})
-	r.sys.users.tell(established{m.c})
-	m.c.tell(registered{})
+	r.crew.tell(&r.sys.users.guard, established{m.c})
+	r.crew.tell(&m.c.guard, registered{})
 }
 
 // holder names the newest connection at an endpoint.
@@ -128,12 +131,12 @@ func (r *registry) terminate(c *connection, t *Termination) {
 	}
 	r.recent.add(t)
 	r.sys.count.terminations[t.Reason].Add(1)
-	r.sys.emit(Terminated{*t})
+	r.sys.emitBy(&r.crew, Terminated{*t})
 	// The user manager lets go of the connection. It is told of unfinished
 	// handshakes as well: it knows nothing of them, and releases them.
-	r.sys.users.tell(terminated{c, t})
+	r.crew.tell(&r.sys.users.guard, terminated{c, t})
 	if r.sys.files != nil {
-		r.sys.files.tell(filesTerminated{c, t})
+		r.crew.tellLast(&r.sys.files.guard, filesTerminated{c, t})
 	}
 	delete(r.all, c.id) // last: what a panic cuts short, a sweep does again (S1)
 }

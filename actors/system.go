@@ -160,6 +160,14 @@ func (s *System) emit(e Event) {
 	}
 }
 
+// emitBy is emit for an actor that has a crew.
+func (s *System) emitBy(k *crew, e Event) {
+	k.tellLast(&s.herald.guard, e)
+	if s.recorder != nil && recorded(e) {
+		k.tellLast(&s.recorder.guard, e)
+	}
+}
+
 // fault counts and announces what a guard caught.
 func (s *System) fault(actorID string, msg, value any, stack []byte) {
 	s.count.panics.Add(1)

@@ -29,7 +29,10 @@ type userManager struct {
 	grace     *time.Timer
 	graceNext time.Duration // for when the grace timer is set; 0: it is not
 	paced     time.Duration // graces run out no earlier: many are told of in portions, or we have stalled
+	crew      crew
 }
+
+func (u *userManager) woken() *crew { return &u.crew }
 
 func newUserManager(s *System, restored int) *userManager {
 	u := &userManager{
@@ -153,7 +156,7 @@ func (u *userManager) terminate(m terminated) {
 		u.left(u.book.End(u.sys.now(), u.at(), id, m.t.Reason))
 		delete(u.conns, id) // last: what a panic cuts short, a sweep does again (S1)
 	}
-	m.c.tell(released{})
+	u.crew.tellLast(&m.c.guard, released{})
 }
 
 // left tells of the end of a session, and of what that means for its user.
@@ -169,7 +172,7 @@ func (u *userManager) left(d session.Departure) {
 	if d.Held {
 		e.HeldUntil = now.Add(d.Until - u.sys.now())
 	}
-	u.sys.emit(e)
+	u.sys.emitBy(&u.crew, e)
 	if !d.WentOffline {
 		u.enrol(d.User, d.SessionsLeft, false)
 	}
@@ -192,7 +195,7 @@ func (u *userManager) depart(d session.Departure) {
 		if !u.sys.draining.Load() { // then who watches is sent away as well, and told no more
 			e.Watchers = u.board.Watching(d.User)
 		}
-		u.sys.emit(e)
+		u.sys.emitBy(&u.crew, e)
 	}
 	u.strike(d.User)
 }
@@ -206,7 +209,7 @@ func (u *userManager) arrive(user string, conn uint64) {
 	}
 	u.sys.count.presenceChanges.Add(1)
 	e.Epoch, e.Version, e.Watchers = u.board.Epoch(), change.Version, u.board.Watching(user)
-	u.sys.emit(e)
+	u.sys.emitBy(&u.crew, e)
 }
 
 func (u *userManager) at() int64 { return u.sys.set.Wall().UnixMilli() }
@@ -226,7 +229,7 @@ func (u *userManager) login(m loginUser) {
 				reason: wire.ReasonReplaced, detail: "a newer connection of this user took over", rival: m.c.asRival(),
 			})
 		}
-		u.sys.emit(SessionEnded{
+		u.sys.emitBy(&u.crew, SessionEnded{
 			User: user, Connection: id, Session: l.ReplacedSessions[i], Reason: wire.ReasonReplaced,
 			Left: l.Sessions, At: u.sys.set.Wall(),
 		})
@@ -235,7 +238,7 @@ func (u *userManager) login(m loginUser) {
 		u.arrive(user, m.c.id)
 	}
 	u.enrol(user, l.Sessions, l.CameOnline)
-	m.c.tell(loginDone{
+	u.crew.tell(&m.c.guard, loginDone{
 		request: m.login.Request, credit: m.credit,
 		ok: &wire.LoginOK{
 			Request: m.login.Request, User: user, Session: l.Session, Resumed: l.Resumed,
@@ -244,7 +247,7 @@ func (u *userManager) login(m loginUser) {
 		},
 	})
 	if u.sys.files != nil {
-		u.sys.files.tell(arrived{c: m.c, user: user})
+		u.crew.tellLast(&u.sys.files.guard, arrived{c: m.c, user: user})
 	}
 }
 
@@ -280,7 +283,7 @@ func (u *userManager) logout(m logoutUser) {
 	}
 	u.board.Unwatch(m.c.id, nil) // who is not logged in does not watch
 	u.left(d)
-	m.c.tell(reply{credit: m.credit, msg: &wire.OK{Request: m.request}, logout: true})
+	u.crew.tell(&m.c.guard, reply{credit: m.credit, msg: &wire.OK{Request: m.request}, logout: true})
 }
 
 // reconcile makes the user manager's connections those of the registry (S1).

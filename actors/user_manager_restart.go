@@ -84,7 +84,7 @@ func (u *userManager) enrol(user string, sessions int, came bool) {
 	if !ok {
 		return
 	}
-	u.sys.recorder.tell(rollOnline{came: came, user: record.RollUser{
+	u.crew.tellLast(&u.sys.recorder.guard, rollOnline{came: came, user: record.RollUser{
 		User: user, Sessions: sessions, Since: since, Version: u.board.Version(),
 	}})
 }
@@ -92,7 +92,7 @@ func (u *userManager) enrol(user string, sessions int, came bool) {
 // strike takes a user who has gone offline off the roll.
 func (u *userManager) strike(user string) {
 	if u.sys.set.Roll != nil {
-		u.sys.recorder.tell(rollOffline{user: user, version: u.board.Version()})
+		u.crew.tellLast(&u.sys.recorder.guard, rollOffline{user: user, version: u.board.Version()})
 	}
 }
 

@@ -18,7 +18,7 @@ func (u *userManager) deliver(d *delivery) {
 	d.left.Store(int32(len(conns))) //nolint:gosec // bounded by MaxSessions
 	for _, id := range conns {
 		if c := u.conns[id]; c != nil {
-			c.tell(d)
+			u.crew.tell(&c.guard, d)
 		} else {
 			d.settle(false)
 		}
@@ -90,7 +90,7 @@ func (u *userManager) answerWatch(c *connection, ok []byte, a presence.Answer, c
 		u.sys.count.snapshots.Add(1)
 	}
 	encode(a.Frames)
-	c.tell(watchState{ok: ok, frames: a.Frames, snapshot: a.Snapshot, credit: credit})
+	u.crew.tell(&c.guard, watchState{ok: ok, frames: a.Frames, snapshot: a.Snapshot, credit: credit})
 }
 
 // encode encodes frames while they are still the user manager's, so that all
@@ -150,7 +150,7 @@ func (u *userManager) flush() {
 
 func (u *userManager) update(watcher uint64, update *presenceUpdate) {
 	if c := u.conns[watcher]; c != nil {
-		c.tell(update)
+		u.crew.tell(&c.guard, update)
 	}
 }
 

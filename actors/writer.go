@@ -168,15 +168,16 @@ func (c *connection) onWriteDone(m written) {
 
 // onWritten goes on after a write.
 func (c *connection) onWritten(began time.Duration, m written) {
+	now := c.sys.now()
 	c.lanes().Written()
-	c.paced(began, m)
+	c.paced(began, now, m)
 	c.bytesOut.Add(uint64(m.bytes)) //nolint:gosec // m.bytes >= 0
 	if m.err != nil {
 		c.end(writeReason(m.err), ending{err: m.err})
 		c.closeTransport()
 		return
 	}
-	c.wrote = c.sys.now()
+	c.wrote = now
 	c.unpark()
 	c.framesOut.Add(uint64(m.frames))           //nolint:gosec // m.frames > 0
 	c.sys.count.framesOut.Add(uint64(m.frames)) //nolint:gosec // m.frames > 0
@@ -203,11 +204,11 @@ func (c *connection) writeBudget() int {
 
 // paced enters a write that has ended, and lets no more wait in the kernel than two
 // writes of the size that this link can bear (N21).
-func (c *connection) paced(began time.Duration, m written) {
+func (c *connection) paced(began, now time.Duration, m written) {
 	if m.err != nil {
 		return
 	}
-	now, within := c.sys.now(), c.writeTime()
+	within := c.writeTime()
 	if c.pace == nil {
 		if m.bytes < outbox.FirstWrite/2 && now-began <= within {
 			return // most connections never write more at one time

@@ -37,3 +37,21 @@ func TestAppendBodyIsTheLibrarys(t *testing.T) {
 		}
 	})
 }
+
+// A pong from a value is the same frame, and the longest is MaxPong.
+func TestAppendPong(t *testing.T) {
+	for _, m := range []Pong{{}, {Echo: 1, Time: 2}, {Echo: 1 << 40}, {Echo: 1<<64 - 1, Time: 1<<64 - 1}} {
+		want, err := Append([]byte("before"), &m)
+		got := AppendPong([]byte("before"), m)
+		if err != nil || !bytes.Equal(got, want) {
+			t.Errorf("% x, want % x (%v)", got, want, err)
+		}
+		if n := len(got) - len("before"); n > MaxPong || m.Time == 1<<64-1 && n != MaxPong {
+			t.Errorf("%d bytes", n)
+		}
+	}
+	buf := make([]byte, 0, MaxPong)
+	if n := testing.AllocsPerRun(100, func() { _ = AppendPong(buf, Pong{Echo: 1 << 40, Time: 1 << 40}) }); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}

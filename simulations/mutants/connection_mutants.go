@@ -17,8 +17,8 @@ func connectionMutants() []mutant {
 		{
 			id: "N2", what: "what is written counts as a sign of life", check: []string{"G4"},
 			edits: []edit{{
-				"actors/writer.go", `c.paced(began, m)
-	c.bytesOut`, `c.paced(began, m)
+				"actors/writer.go", `c.paced(began, now, m)
+	c.bytesOut`, `c.paced(began, now, m)
 	c.lastHeard.Store(int64(c.sys.now()))
 	c.bytesOut`,
 			}},
@@ -33,8 +33,8 @@ func connectionMutants() []mutant {
 		{
 			id: "N16", what: "frames that come together are handled in the wrong order", check: []string{"messages", "G2", "G3"},
 			edits: []edit{{
-				"actors/reader.go", `batch = append(batch, paidFrame{m, credit})`,
-				`batch = append([]paidFrame{{m, credit}}, batch...)`,
+				"actors/reader.go", `batch.frames = append(batch.frames, paid)`,
+				`batch.frames = append([]paidFrame{paid}, batch.frames...)`,
 			}},
 		},
 		{
@@ -113,8 +113,8 @@ func connectionMutants() []mutant {
 		{
 			id: "no-ping", what: "a silent client is given up unasked", check: []string{"G4"},
 			edits: []edit{{
-				"actors/connection_heartbeat.go", `c.control(&wire.Ping{Time: uint64(now / time.Microsecond)})`,
-				`_ = wire.Ping{Time: uint64(now / time.Microsecond)}`,
+				"actors/connection_heartbeat.go", `c.control(ping)`,
+				`_ = ping`,
 			}},
 		},
 		{

@@ -6,8 +6,8 @@ func recordMutants() []mutant {
 		{
 			id: "offline-unrolled", what: "an offline is not written to the roll", check: []string{"G7"}, scenario: "crash",
 			edits: []edit{{"actors/user_manager_restart.go", `	if u.sys.set.Roll != nil {
-		u.sys.recorder.tell(rollOffline`, `	if u.sys.set.Roll == nil {
-		u.sys.recorder.tell(rollOffline`}},
+		u.crew.tellLast(&u.sys.recorder.guard, rollOffline`, `	if u.sys.set.Roll == nil {
+		u.crew.tellLast(&u.sys.recorder.guard, rollOffline`}},
 		},
 		{
 			id: "online-unrolled", what: "who comes online is not written to the roll", check: []string{"G7"}, scenario: "crash",

@@ -29,9 +29,9 @@ func registryMutants() []mutant {
 		},
 		{
 			id: "N10", what: "a panic in a connection is not told to the user manager", check: []string{"G2", "G3", "liveness"}, scenario: "panics",
-			edits: []edit{{"actors/registry.go", `	r.sys.users.tell(terminated{c, t})
+			edits: []edit{{"actors/registry.go", `	r.crew.tell(&r.sys.users.guard, terminated{c, t})
 `, `	if t.Reason != wire.ReasonPanic {
-		r.sys.users.tell(terminated{c, t})
+		r.crew.tell(&r.sys.users.guard, terminated{c, t})
 	}
 `}},
 		},

@@ -18,9 +18,11 @@ type Bounds struct {
 }
 
 // Outbox is a plain value, owned by its connection's actor. The frames are
-// shared and never written to.
+// shared and never written to, but for the one in the pad.
 type Outbox struct {
 	bounds  Bounds
+	pad     [padRoom]byte
+	padded  padState
 	control [][]byte
 	data    queue
 	state   queue
@@ -32,6 +34,28 @@ type Outbox struct {
 	flying bool
 	all    load
 	ofData load // what of it was in the data lane
+}
+
+// padRoom is room for the frame of any heartbeat.
+const padRoom = 32
+
+// padState is what the pad is used for.
+type padState uint8
+
+const (
+	padFree   padState = iota
+	padQueued          // by a frame that waits
+	padFlying          // by one that was handed out
+)
+
+// Pad returns room for one control frame that need not be allocated, empty; or nil
+// while that is in use. The frame that is made in it has to be queued next.
+func (o *Outbox) Pad() []byte {
+	if o.padded != padFree || o.closed {
+		return nil
+	}
+	o.padded = padQueued
+	return o.pad[:0]
 }
 
 // load is how much some frames are.
@@ -194,6 +218,9 @@ func (o *Outbox) Take(dst [][]byte, budget int) [][]byte {
 	}
 	clear(o.control)
 	o.control = o.control[:0]
+	if o.padded == padQueued {
+		o.padded = padFlying
+	}
 	dst, left = o.take(dst, &o.data, left, left/2, start)
 	dst, left = o.takeState(dst, left, start)
 	dst, left = o.take(dst, &o.data, left, 0, start)
@@ -256,7 +283,12 @@ func (o *Outbox) takeBulk(dst [][]byte, left int) [][]byte {
 }
 
 // Written confirms that what Take handed out has been written.
-func (o *Outbox) Written() { o.flying, o.all, o.ofData = false, load{}, load{} }
+func (o *Outbox) Written() {
+	o.flying, o.all, o.ofData = false, load{}, load{}
+	if o.padded == padFlying {
+		o.padded = padFree
+	}
+}
 
 // Idle reports whether nothing waits and nothing is on its way.
 func (o *Outbox) Idle() bool {

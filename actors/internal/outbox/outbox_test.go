@@ -264,3 +264,38 @@ func BenchmarkLongQueue(b *testing.B) {
 		o.Written()
 	}
 }
+
+// The pad is one frame's until that frame was written, also when a write that
+// began before it ends first.
+func TestPad(t *testing.T) {
+	o := outbox.New(wide)
+	if err := o.Data([]byte("before")); err != nil {
+		t.Fatal(err)
+	}
+	first := o.Take(nil, 100)
+	pad := o.Pad()
+	if pad == nil || len(pad) != 0 || cap(pad) == 0 {
+		t.Fatal(pad)
+	}
+	if err := o.Control(append(pad, 1)); err != nil || o.Pad() != nil {
+		t.Fatal("given away twice", err)
+	}
+	o.Written()
+	if len(first) != 1 || o.Pad() != nil {
+		t.Fatal("given away again while its frame waits")
+	}
+	if got := o.Take(nil, 100); len(got) != 1 || got[0][0] != 1 || o.Pad() != nil {
+		t.Fatal("given away again while its frame is written", got)
+	}
+	o.Written()
+	if o.Pad() == nil {
+		t.Fatal("not given back")
+	}
+	if err := o.Control([]byte{2}); err != nil {
+		t.Fatal(err)
+	}
+	o.Finish(nil, true)
+	if o.Pad() != nil {
+		t.Fatal("a closed outbox takes no frame")
+	}
+}
