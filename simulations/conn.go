@@ -1,7 +1,7 @@
 package simulations
 
 import (
-	"fmt"
+	"encoding/hex"
 	"hash/fnv"
 	"io"
 	"net"
@@ -46,7 +46,9 @@ func newConn(l *link, of *host, side string, in, out *pipe, local, remote net.Ad
 func digest(b []byte) string {
 	h := fnv.New32a()
 	_, _ = h.Write(b)
-	return fmt.Sprintf("%d bytes %08x", len(b), h.Sum32())
+	text := strconv.AppendInt(make([]byte, 0, 32), int64(len(b)), 10)
+	text = append(text, " bytes "...)
+	return string(hex.AppendEncode(text, h.Sum(nil)))
 }
 
 func opError(op string, err error) error {

@@ -5,6 +5,7 @@ import (
 	"hash"
 	"hash/fnv"
 	"io"
+	"strconv"
 	"time"
 )
 
@@ -29,8 +30,8 @@ func newTrace(out io.Writer) *trace {
 
 // add notes that at a time somebody did something.
 func (t *trace) add(at time.Duration, who, what string) {
-	l := t.line[:0]
-	l = fmt.Appendf(l, "%d ", int64(at))
+	l := strconv.AppendInt(t.line[:0], int64(at), 10)
+	l = append(l, ' ')
 	l = append(l, who...)
 	l = append(l, ' ')
 	l = append(l, what...)
