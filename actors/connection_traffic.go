@@ -137,7 +137,7 @@ func echoed(us uint64) time.Duration {
 // onSend passes a message to the user manager, which knows the recipient's
 // sessions.
 func (c *connection) onSend(m *wire.Send, credit int) {
-	frame, err := wire.Append(nil, &wire.Deliver{
+	frame, err := wire.AppendDeliver(nil, wire.Deliver{
 		ID: m.ID, From: c.whose(), Body: m.Body, Kind: m.Kind,
 		Connection: c.id, At: c.sys.set.Wall().UnixMilli(),
 	})

@@ -98,7 +98,7 @@ func (r *registry) register(m register) {
 	r.sys.emitBy(&r.crew, Established{ // first: before the news of its user
 		Connection: m.c.id, Identifier: m.c.identifier, Remote: m.c.endpoint.Remote, At: r.sys.set.Wall(),
 	})
-	r.crew.tell(&r.sys.users.guard, established{m.c})
+	r.crew.tell(&r.sys.users.guard, established(m))
 	r.crew.tell(&m.c.guard, registered{})
 }
 

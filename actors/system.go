@@ -118,7 +118,7 @@ func Start(engine *actor.Engine, settings Settings) (*System, error) {
 		s.recorder.spawn()
 		go s.recorder.blockOnDisk()
 	}
-	s.restore(before) // before anybody can connect, and before all other news
+	s.restore(before)            // before anybody can connect, and before all other news
 	s.stall = startStallClock(s) // before all who have deadlines
 	if s.files != nil {
 		s.left.Add(1)

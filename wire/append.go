@@ -1,6 +1,9 @@
 package wire
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"fmt"
+)
 
 // appendBody appends the body of the messages that go by the thousand, which
 // leaves the library out: it takes one allocation where that takes six. The
@@ -59,17 +62,39 @@ func AppendPong(dst []byte, m Pong) []byte {
 	return dst
 }
 
+// AppendDeliver appends the whole frame of a deliver as [Append] does, with the same
+// errors, but from a value, which takes no memory beside that of the frame.
+func AppendDeliver(dst []byte, m Deliver) ([]byte, error) {
+	if err := m.check(); err != nil {
+		return dst, fmt.Errorf("%s: %w", TypeDeliver, err)
+	}
+	start := len(dst)
+	if dst == nil {
+		dst = make([]byte, 0, HeaderSize+m.room())
+	}
+	out := m.appendBody(append(dst, 0, 0, 0, 0, byte(TypeDeliver)))
+	length := len(out) - start - 4
+	if length > MaxMaxFrame {
+		return dst[:start], fmt.Errorf("%w: %d bytes", ErrFrameTooLarge, length)
+	}
+	binary.BigEndian.PutUint32(out[start:], uint32(length)) //nolint:gosec // length <= MaxMaxFrame
+	return out, nil
+}
+
 // MaxPong is the length of the longest frame of a pong.
 const MaxPong = HeaderSize + 1 + 2*(1+9)
 
 // bodyRoom is how much appendBody takes at most, for a whole allocation.
 func bodyRoom(m Message) int {
-	const head = 9 + 1 // an item's head, and its key
 	if d, ok := m.(*Deliver); ok {
-		return len(d.From) + len(d.Body) + len(d.Kind) + 6*head + 1
+		return d.room()
 	}
-	return 2*head + 1
+	return 2*headRoom + 1
 }
+
+func (m *Deliver) room() int { return len(m.From) + len(m.Body) + len(m.Kind) + 6*headRoom + 1 }
+
+const headRoom = 9 + 1 // an item's head, and its key
 
 func one(there bool) byte {
 	if there {

@@ -55,3 +55,27 @@ func TestAppendPong(t *testing.T) {
 		t.Errorf("%v allocations", n)
 	}
 }
+
+// A deliver from a value is the same frame, refused with the same error, and takes
+// the memory of the frame alone.
+func TestAppendDeliver(t *testing.T) {
+	for _, m := range []Deliver{
+		{ID: 1, From: "ann", Connection: 1},
+		{ID: 1 << 40, From: "ann", Body: []byte("hello"), Kind: "chat", Connection: 1 << 33, At: -5},
+		{ID: 1, From: "ann", Body: make([]byte, MaxMaxFrame)},
+		{ID: 1, From: "ann", Body: make([]byte, MaxMaxFrame+1)},
+		{From: "ann"}, {ID: 1}, {ID: 1, From: "a\x00"}, {},
+	} {
+		for _, dst := range [][]byte{nil, []byte("before")} {
+			want, wantErr := Append(dst, &m)
+			got, err := AppendDeliver(dst, m)
+			if !bytes.Equal(got, want) || (err == nil) != (wantErr == nil) || err != nil && err.Error() != wantErr.Error() {
+				t.Errorf("%d bytes, %v; want %d, %v", len(got), err, len(want), wantErr)
+			}
+		}
+	}
+	m := Deliver{ID: 1 << 40, From: "ann", Body: []byte("hello"), At: 1 << 40}
+	if n := testing.AllocsPerRun(100, func() { _, _ = AppendDeliver(nil, m) }); n != 1 {
+		t.Errorf("%v allocations", n)
+	}
+}
