@@ -23,9 +23,5 @@ func (c Conditions) window() int {
 	return c.Window
 }
 
-func (c Conditions) segment() int {
-	if c.Segment <= 0 {
-		return 16 << 10
-	}
-	return c.Segment
-}
+// maxSegment is how large a piece is that goes over a link at once.
+const maxSegment = 16 << 10

@@ -90,7 +90,7 @@ func (c *conn) readNow(b []byte) (n int, again bool, err error) {
 	case c.of.dead.Load(), c.closed:
 		return 0, false, opError("read", net.ErrClosed)
 	case len(c.in.recv) > 0:
-		if c.in.cond.Tiny {
+		if c.in.cond.Tiny && !c.in.hurries(c.in.taken) {
 			b = b[:min(len(b), 1+c.in.rng.IntN(7))]
 		}
 		n = c.in.take(b)

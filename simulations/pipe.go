@@ -17,6 +17,8 @@ type pipe struct {
 	rng  *rand.Rand
 	cond Conditions
 
+	sent    int           // bytes, ever
+	taken   int           // bytes, ever
 	crowded bool          // a write had to wait
 	corrupt int           // how many of the next segments get a wrong byte
 	silent  bool          // nothing arrives: what is under way waits
@@ -54,14 +56,23 @@ func (p *pipe) room() int { return max(p.cond.window()-p.under, 0) }
 func (p *pipe) send(data []byte) {
 	p.under += len(data)
 	for len(data) > 0 {
-		n := min(len(data), p.cond.segment())
-		if p.cond.Segment > 0 && n > 1 {
-			n = 1 + p.rng.IntN(n)
+		n := min(len(data), maxSegment)
+		if small := p.cond.Segment; small > 0 && !p.hurries(p.sent) {
+			n = 1 + p.rng.IntN(min(n, small))
 		}
+		p.sent += n
 		p.launch(segment{data: append([]byte(nil), data[:n]...)})
 		data = data[n:]
 	}
 }
+
+// minced is how many bytes of a pipe go in pieces as small as its conditions say.
+// Of what follows most goes in large ones: a flood in crumbs shows nothing that a
+// few thousand crumbs have not shown, and takes as long as a hundred runs.
+const minced = 8 << 10
+
+// hurries tells whether the next piece, behind so many bytes, may be large.
+func (p *pipe) hurries(after int) bool { return after > minced && p.rng.IntN(16) > 0 }
 
 // finish sends a FIN behind the data.
 func (p *pipe) finish() {
@@ -168,6 +179,7 @@ func (p *pipe) take(b []byte) int {
 		p.recv = p.recv[:copy(p.recv, p.recv[n:])]
 	}
 	p.under -= n
+	p.taken += n
 	if n > 0 {
 		p.read = p.w.now()
 		p.wakeWriter()
