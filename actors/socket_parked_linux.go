@@ -200,7 +200,7 @@ func (s *socket) end(why any) {
 		return
 	}
 	if why != nil && !s.in.dropped {
-		s.c.tell(why)
+		s.c.tellHere(why)
 	}
 	s.c.tellHere(readerExit{})
 }
