@@ -27,6 +27,14 @@ var clientOps = map[string]func(c *fleetClient, op *Op){
 		c.w.tally.injected(op.Kind)
 		c.stranger(func(p *peer) { p.close() })
 	},
+	// It connects, says hello and is gone: it ends while it registers (N7).
+	"brief": func(c *fleetClient, op *Op) {
+		c.w.tally.injected(op.Kind)
+		c.stranger(func(p *peer) {
+			p.send(&wire.Hello{MinVersion: wire.Version, MaxVersion: wire.Version, Identifier: c.plan.Identifier, Client: "brief"})
+			p.close()
+		})
+	},
 	// It connects, and says nothing or half a hello (N14).
 	"silent": func(c *fleetClient, op *Op) {
 		c.w.tally.injected(op.Kind)

@@ -137,7 +137,7 @@ var effectsOf = map[string][]string{
 	"stall": {"stall noticed"}, "panic": {"fault caught"}, "emfile": {"accept failed"}, "restart": {"restarted"},
 	"crash": {"crashed lost", "crashed kept", "crashed torn", "crashed killed"}, "disk": {"disk failed"},
 	"send": {"delivered"}, "flood": {"delivered"}, "kick": {"told kicked"}, "request": {"answered request"},
-	"shake": {"stranger ended"}, "silent": {"stranger ended"}, "early": {"stranger ended"},
+	"shake": {"stranger ended"}, "brief": {"stranger ended"}, "silent": {"stranger ended"}, "early": {"stranger ended"},
 	"logout": {"answered logout"}, "login": {"refused login: already_logged_in"}, "double": {"established beside another"},
 	"corrupt": {"corrupted"}, "badlogin": {"refused login: login_refused", "refused login: internal", "refused login: already_logged_in"},
 	"rewatch": {"answered watch"}, "stale": {"answered watch"}, "slow": {"sipped"}, "wall": {"beginning at a jumped wall clock"}, "relay": {"relayed"},

@@ -98,6 +98,21 @@ func panics(d *drawer) {
 	d.plan.Server.Authenticate = true
 	d.fleet(8, func(int, *ClientPlan) {})
 	d.faults(60, "panic", "panic", "panic", "fin", "reset", "vanish", "bye", "send", "logout", "request", "double")
+	// What a stall has gathered is handled at one moment, and the registry panics in
+	// the midst of it.
+	for range int(2 * d.Density) {
+		at := between(d.rng, 0, d.plan.Duration)
+		what := []string{"registry actors.ended", "registry actors.register", "registry actors.accepted"}[d.rng.IntN(3)]
+		briefs := []Op{{At: at, Kind: "stall", For: 3 * time.Second}, {At: at, Kind: "panic", Text: what, N: 1}}
+		for range 3 + d.rng.IntN(4) {
+			briefs = append(briefs, Op{At: at + between(d.rng, 0, time.Second), Kind: "brief", Client: d.somebody()})
+		}
+		for _, op := range briefs {
+			if d.allowed(op.Kind) {
+				d.op(op)
+			}
+		}
+	}
 }
 
 func crash(d *drawer) {

@@ -14,7 +14,7 @@ var ErrPlan = errors.New("simulations: invalid plan")
 // Faults names the faults that scenarios draw, in order: what Params.Faults may
 // name. Each is the kind of an operation.
 func Faults() []string {
-	return slices.Sorted(slices.Values(append(slices.Clone(faultKinds), "stale")))
+	return slices.Sorted(slices.Values(append(slices.Clone(faultKinds), "stale", "brief")))
 }
 
 // knownFaults refuses faults that no scenario has: a run without them would seem

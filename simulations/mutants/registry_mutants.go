@@ -14,7 +14,7 @@ func registryMutants() []mutant {
 `, ``}},
 		},
 		{
-			id: "N7", what: "a connection that ended while it registered is put into the maps", check: []string{"G1", "G2"},
+			id: "N7", what: "a connection that ended while it registered is put into the maps", check: []string{"G1", "G2"}, scenario: "panics",
 			edits: []edit{{"actors/registry.go", `	if r.all[m.c.id] != m.c || m.c.finished.Load() != nil {
 		return // it has ended meanwhile
 	}
