@@ -68,7 +68,7 @@ func TestSimulateMistakes(t *testing.T) {
 	if r := s.want(exitUsage, "simulate", "--replay", bad); !strings.Contains(r.err, "bad.json: invalid plan: duration is 0s") {
 		t.Error(r.err)
 	}
-	if r := s.want(exitUsage, "simulate", "--faults", "reset,nofault"); !strings.Contains(r.err, `no fault "nofault"; there are badlogin, bye`) {
+	if r := s.want(exitUsage, "simulate", "--faults", "reset,nofault"); !strings.Contains(r.err, `no fault "nofault"; there are badlogin, brief, bye`) {
 		t.Error(r.err)
 	}
 	for _, args := range []string{"--list", "--help"} {
