@@ -46,11 +46,12 @@ type addressee struct {
 
 // notices is what the world knows of them, over all lives of the server.
 type notices struct {
-	meant map[string]string        // by the name of a file: whom it is for
-	calls map[string]time.Duration // by the name: when the client's call ended; -1: it has not
-	debts []*debt                  // bounded by the files of a plan
-	told  map[string]wire.FileEvent
-	left  map[string]time.Duration // when the last session of a user ended
+	meant   map[string]string        // by the name of a file: whom it is for
+	calls   map[string]time.Duration // by the name: when the client's call ended; -1: it has not
+	crashed bool                     // the server has, once
+	debts   []*debt                  // bounded by the files of a plan
+	told    map[string]wire.FileEvent
+	left    map[string]time.Duration // when the last session of a user ended
 }
 
 func newNotices() notices {
@@ -80,7 +81,9 @@ func (m *model) tidings(k *link, x *wire.FileNotice) {
 		k.notes = notebook{session: f.session, latest: make(map[string]note)}
 	}
 	id := string(x.File.ID)
-	if was := k.notes.latest[id]; isEnd(was.event) && m.panics == 0 {
+	// A crash may bring back a file whose end was told or kept already: it ends again.
+	again := n.crashed && k.notes.latest[id].event == x.Event
+	if was := k.notes.latest[id]; isEnd(was.event) && m.panics == 0 && !again {
 		w.fail("G5", "one end of a file, and nothing after it", "%s on link %d is told that %s is %v, and was told %v at %v", f.user, k.id, x.File.Name, x.Event, was.event, was.at)
 	}
 	k.notes.latest[id] = note{x.Event, x.File.Name, w.now()}
@@ -157,6 +160,7 @@ const keeping = 5 * time.Second
 // interruptedKeeping: the server has crashed, and may have lost what it had not
 // kept yet.
 func (m *model) interruptedKeeping() {
+	m.notices.crashed = true
 	now := m.w.now()
 	if m.life != nil && (m.life.held.Load() || m.stallEnded > now-keeping) {
 		now = min(now, m.stallBegan)
