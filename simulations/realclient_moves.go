@@ -70,10 +70,16 @@ func (r *realClient) away(c *client.Client, t *ticket, length time.Duration) {
 		w.gate.enter(t)
 	}
 	pass("begins")
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	err := c.Logout(ctx)
-	cancel()
+	err := logOut(c)
 	pass("is logged out")
+	// A logout that went wrong is tried again: until then the client is neither in,
+	// for it does not log in by itself any more, nor out.
+	for err != nil && c.Err() == nil {
+		pauseOf(c, time.Second)
+		pass("logs out once more")
+		err = logOut(c)
+		pass("is answered so")
+	}
 	_, in := c.Session()
 	w.lock()
 	switch {
@@ -104,6 +110,12 @@ func (r *realClient) away(c *client.Client, t *ticket, length time.Duration) {
 		}
 		length = time.Second
 	}
+}
+
+func logOut(c *client.Client) error {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	return c.Logout(ctx)
 }
 
 // pauseOf waits, unless the client ends.
