@@ -37,7 +37,7 @@ func (p *program) run(ctx context.Context, args []string) int {
 	defer stop()
 	p.forced = forced
 	root := p.rootCommand()
-	root.SetArgs(args)
+	root.SetArgs(append([]string{}, args...)) // never nil: cobra would take those of the process
 	cmd, err := root.ExecuteContextC(ctx)
 	if err != nil && !p.began && !errors.As(err, new(*exitError)) {
 		err = usage("%w (see '%s --help')", err, cmd.CommandPath())
