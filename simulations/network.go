@@ -193,7 +193,10 @@ func (n *network) syn(k *link, done func(*link, error)) {
 		n.w.at(answer, "", func() { done(nil, opError("connect", syscall.ECONNREFUSED)) })
 		return
 	}
-	if len(s.listener.backlog) >= backlogBound {
+	// One kernel has no two connections from one address: while the first waits to be
+	// accepted, another one is sent again.
+	same := func(o *link) bool { return o.remote.String() == k.remote.String() }
+	if len(s.listener.backlog) >= backlogBound || slices.ContainsFunc(s.listener.backlog, same) {
 		n.w.at(n.w.now()+time.Second, "", func() { n.syn(k, done) })
 		return
 	}

@@ -36,12 +36,8 @@ var peerOps = map[string]func(p *peer, op *Op){
 		p.c.place.addr = p.c.address()
 		p.c.start()
 	},
-	// Its NAT gives the same address to its next connection at once (N3); but one kernel
-	// has no two connections from one address: the first is accepted.
+	// Its NAT gives the same address to its next connection at once (N3).
 	"rebind": func(p *peer, _ *Op) {
-		if p.link != nil && !p.link.facts.isAccepted {
-			p.c.place.addr = p.c.address()
-		}
 		p.vanish()
 		p.c.w.agenda.drop(p.c.again)
 		p.c.start()

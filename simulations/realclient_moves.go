@@ -17,10 +17,6 @@ func init() {
 	// Its NAT gives the same address to its next connection (N3).
 	realOps["rebind"] = func(r *realClient, op *Op) {
 		r.c.stays = true
-		for _, k := range r.c.links() {
-			// One kernel has no two connections from one address: the first is accepted.
-			r.c.stays = r.c.stays && k.facts.isAccepted
-		}
 		r.lose(op, syscall.ENETDOWN)
 	}
 	// The way between the two is gone, and nobody is told.
