@@ -100,7 +100,6 @@ func (s Scale) note(format string, args ...any) {
 
 // Run fills the server, watches it, and lets some vanish.
 //
-//revive:disable-next-line:call-to-gc a collection among so many is what is measured
 func (s Scale) Run(ctx context.Context) ([]Value, error) {
 	if s.GC > 0 {
 		defer debug.SetGCPercent(debug.SetGCPercent(s.GC))
@@ -164,7 +163,7 @@ func (s Scale) Run(ctx context.Context) ([]Value, error) {
 		Value{"CPU, both sides", "% of a core", 100 * float64(busy(os.Getpid())-cpu) / float64(span)},
 	)
 	gc, quiet, begun := gcBusy(), pauses(), time.Now()
-	runtime.GC()
+	runtime.GC() //revive:disable-line:call-to-gc what is measured is a collection
 	values = append(values,
 		Value{"a collection of all, meanwhile", "ms", 1000 * time.Since(begun).Seconds()},
 		Value{"… its processor time", "ms", 1000 * (gcBusy() - gc)},
