@@ -99,7 +99,6 @@ func (s Scale) note(format string, args ...any) {
 }
 
 // Run fills the server, watches it, and lets some vanish.
-//
 func (s Scale) Run(ctx context.Context) ([]Value, error) {
 	if s.GC > 0 {
 		defer debug.SetGCPercent(debug.SetGCPercent(s.GC))
