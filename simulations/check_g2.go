@@ -18,7 +18,7 @@ func (m *model) established(x supervisor.Established) {
 		w.fail("G2", "a connection is established once, before its end", "connection %d again", x.Connection)
 		return
 	}
-	i := slices.IndexFunc(m.waiting, func(k *link) bool {
+	i := m.awaited(x.Connection, func(k *link) bool {
 		return k.remote.String() == x.Remote && k.facts.hello == x.Identifier
 	})
 	if i < 0 {
@@ -39,6 +39,23 @@ func (m *model) established(x supervisor.Established) {
 	w.moment(k.client, "link", "connection "+itoa(x.Connection), true)
 }
 
+// awaited returns which of those that were accepted and have not been established is
+// the connection of that number. Several may come from one address; connections are
+// numbered in the order of the accepts, but for those that were turned away.
+func (m *model) awaited(connection uint64, fits func(*link) bool) int {
+	best := -1
+	for i, k := range m.waiting {
+		if !fits(k) {
+			continue
+		}
+		// The first that has this number or more; else, whichever there is.
+		if best < 0 || m.waiting[best].facts.number < connection {
+			best = i
+		}
+	}
+	return best
+}
+
 func (m *model) terminated(x supervisor.Terminated) {
 	w := m.w
 	w.trace.tell(w.now(), m.life.name, "connection "+itoa(x.Connection)+" from "+x.Remote+" ended: "+x.Reason.String())
@@ -53,7 +70,7 @@ func (m *model) terminated(x supervisor.Terminated) {
 			w.fail("G2", "an end after a beginning", "connection %d was never established", x.Connection)
 			return
 		}
-		i := slices.IndexFunc(m.waiting, func(k *link) bool { return k.remote.String() == x.Remote })
+		i := m.awaited(x.Connection, func(k *link) bool { return k.remote.String() == x.Remote })
 		if i < 0 {
 			w.fail("G2", "the end of a connection that was accepted", "connection %d from %s", x.Connection, x.Remote)
 			return

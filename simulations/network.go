@@ -60,6 +60,7 @@ type listener struct {
 
 	// guarded by the world's lock
 	backlog []*link // backlogBound at most: what comes then gets no answer
+	accepts uint64
 	waits   bool
 	closed  bool
 	fail    error // what Accept fails with while there is somebody to accept; nil: it does not
@@ -112,7 +113,8 @@ func (l *listener) acceptNow() (*conn, error) {
 	l.backlog = slices.Delete(l.backlog, 0, 1)
 	k.srv = newConn(k, &l.of.host, "server", k.up, k.down, serverAddr, k.remote)
 	k.srv.tap = newTap(k)
-	k.facts.accepted, k.facts.isAccepted = l.w.now(), true
+	l.accepts++
+	k.facts.accepted, k.facts.isAccepted, k.facts.number = l.w.now(), true, l.accepts
 	l.w.model.accepted(k)
 	return k.srv, nil
 }

@@ -13,6 +13,7 @@ import (
 // compared with this, link by link.
 type facts struct {
 	isAccepted bool
+	number     uint64 // which accept of this life it was
 	accepted   time.Duration
 	hello      string // the identifier, once the server has read it
 	saidBye    bool   // the server has read a bye
