@@ -81,8 +81,9 @@ func (m *model) tidings(k *link, x *wire.FileNotice) {
 		k.notes = notebook{session: f.session, latest: make(map[string]note)}
 	}
 	id := string(x.File.ID)
-	// A crash may bring back a file whose end was told or kept already: it ends again.
-	again := n.crashed && k.notes.latest[id].event == x.Event
+	// A crash may bring back a file whose end was told or kept already, and so may a disk
+	// that did not remove it: in the next life it ends again.
+	again := (n.crashed || w.diskFailed.Load() > 0) && k.notes.latest[id].event == x.Event
 	if was := k.notes.latest[id]; isEnd(was.event) && m.panics == 0 && !again {
 		w.fail("G5", "one end of a file, and nothing after it", "%s on link %d is told that %s is %v, and was told %v at %v", f.user, k.id, x.File.Name, x.Event, was.event, was.at)
 	}
