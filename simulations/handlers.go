@@ -8,6 +8,13 @@ import (
 	"example.com/rollcall/supervisor"
 )
 
+// handlerSeconds is how long the handler "late" takes for each of the world's own
+// requests.
+const (
+	handlerSeconds = 42
+	handlerTime    = handlerSeconds * time.Second
+)
+
 // handlers binds the application's handlers of the world's own fleet.
 func (l *life) handlers() error {
 	err := supervisor.HandleRequest(l.s, "echo", func(ctx context.Context, _ supervisor.Caller, n uint64) (uint64, error) {

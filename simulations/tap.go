@@ -48,7 +48,7 @@ func newTap(l *link) *tap { return &tap{link: l} }
 func (t *tap) read(b []byte) {
 	t.in.feed(b, func(f wire.Type) bool {
 		switch f {
-		case wire.TypeHello, wire.TypeLogin, wire.TypeLogout, wire.TypeBye:
+		case wire.TypeHello, wire.TypeLogin, wire.TypeLogout, wire.TypeRequest, wire.TypeBye:
 			return true
 		default:
 			return false
