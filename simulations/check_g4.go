@@ -20,10 +20,11 @@ const granule = time.Millisecond
 func (m *model) early(k *link) string {
 	f, now := &k.facts, m.w.now()
 	heard := max(k.up.read, f.welcomed)
-	if due := heard + f.timeout; now < due {
-		return fmt.Sprintf("it was heard at %v, and its timeout is %v", heard, f.timeout)
+	if due := k.up.read + f.timeout; now < due { // the welcome itself may have taken a while
+		return fmt.Sprintf("it was heard at %v, and its timeout is %v", k.up.read, f.timeout)
 	}
-	if f.pinged < heard && (!k.down.crowded || f.silentSince == heard && f.unasked > k.oneWrite()) {
+	full := k.down.crowded || k.down.writer != nil
+	if f.pinged < heard && (!full || f.silentSince == heard && f.unasked > k.oneWrite()) {
 		return "the server had not asked it for a sign of life, and could have (N21)"
 	}
 	if k.up.arrived > heard && now-k.up.arrived < f.timeout {

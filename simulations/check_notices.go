@@ -70,6 +70,9 @@ func isEnd(e wire.FileEvent) bool {
 func (m *model) tidings(k *link, x *wire.FileNotice) {
 	w, n, f := m.w, &m.notices, &k.facts
 	w.effect("told of a file: " + x.Event.String())
+	if k.over {
+		return // what was queued leaves with the goodbye
+	}
 	if n.meant[x.File.Name] != f.user {
 		w.fail("G5", "a notice for whom the file is for", "%q on link %d is told that %s is %v, which is for %q", f.user, k.id, x.File.Name, x.Event, n.meant[x.File.Name])
 		return
