@@ -24,6 +24,7 @@ type benchKind struct {
 	name, short, long string
 	measure           bench.Measure
 	sizes             bench.Setup // its defaults
+	least             int         // of --count
 }
 
 var benchKinds = []benchKind{
@@ -32,39 +33,53 @@ var benchKinds = []benchKind{
 		`Conns logs --idle users in and leaves them alone for --duration. Memory is the
 growth of the server's resident memory (VmRSS) divided by the users: actor, timer,
 both maps, session and presence included, the kernel's socket buffers not.`,
-		bench.Conns, bench.Setup{Idle: 10_000, Duration: 4 * time.Second},
+		bench.Conns, bench.Setup{Idle: 10_000, Duration: 4 * time.Second}, 0,
 	},
 	{
 		"notice", "time from a close to its notice at the watchers",
 		`Notice closes --count clients, one after the other, with --pace between them, beside
 --idle users, and measures the time from the close until the last watcher has read
 that the user is offline: for one watcher, then for --watchers.`,
-		bench.Notice, bench.Setup{Idle: 10_000, Count: 300, Watchers: 100, Pace: 4 * time.Millisecond},
+		bench.Notice, bench.Setup{Idle: 10_000, Count: 300, Watchers: 100, Pace: 4 * time.Millisecond}, 0,
 	},
 	{
 		"storm", "time until watchers know of all who vanished at once",
 		`Storm kills the process that holds --idle users, and measures the time from the kill
 until the last of --watchers has been told of every one of them.`,
-		bench.Storm, bench.Setup{Idle: 10_000, Watchers: 1},
+		bench.Storm, bench.Setup{Idle: 10_000, Watchers: 1}, 0,
+	},
+	{
+		"presence", "users who all watch each other",
+		`Presence lets --count users come in, each of whom watches --names others, cuts the
+connections of half of them at once, and measures both: the changes that the load was
+told, the server's write system calls and processor time, its peak of resident memory,
+and the time until the last has been told of the last. Then it does the same with users
+who all watch all. Last, --changes users come and go before two watchers of everyone,
+one of whom reads slowly. The floors do the second alone: they know no names, bound
+nothing, and have nothing to tell in snapshots.
+
+With --serve-arg --flush-interval=50ms, say, changes are gathered for that long: fewer
+and fuller writes, later notices.`,
+		bench.Presence, bench.Setup{Count: 1000, Names: 5, Changes: 100_000, Counters: true}, 2,
 	},
 	{
 		"pairs", "messages from user to user",
 		`Pairs lets --count pairs of users send messages of --bytes, one way, for --duration:
 one in flight for each pair, then 64 in flight in batches of 16; beside --idle users.`,
-		bench.Pairs, bench.Setup{Idle: 10_000, Count: 100, Duration: 2 * time.Second, Bytes: 128},
+		bench.Pairs, bench.Setup{Idle: 10_000, Count: 100, Duration: 2 * time.Second, Bytes: 128}, 0,
 	},
 	{
 		"fanout", "notices of single changes to many watchers",
 		`Fanout lets users come and go before --watchers watchers for --duration, and counts
 the changes that reach them: one at a time, then 16 in flight.`,
-		bench.FanOut, bench.Setup{Watchers: 10_000, Duration: 2 * time.Second},
+		bench.FanOut, bench.Setup{Watchers: 10_000, Duration: 2 * time.Second}, 0,
 	},
 	{
 		"heartbeat", "what heartbeats cost, and how late silence is noticed",
 		`Heartbeat lets --idle clients ping, each once in --interval, for --duration, and
 tells the server's share of a core. Then --count clients fall silent: their notices
 must not come before their timeout of 2 s, and little after it.`,
-		bench.Heartbeat, bench.Setup{Idle: 10_000, Interval: time.Second, Duration: 3 * time.Second, Count: 100},
+		bench.Heartbeat, bench.Setup{Idle: 10_000, Interval: time.Second, Duration: 3 * time.Second, Count: 100}, 0,
 	},
 }
 
@@ -123,6 +138,8 @@ func (p *program) benchKindCommand(f *benchFlags, k benchKind) *cobra.Command {
 	count(&s.Idle, "idle", "idle users")
 	count(&s.Count, "count", "how many are measured")
 	count(&s.Watchers, "watchers", "who is told")
+	count(&s.Names, "names", "how many each names in the first part; 0 leaves it out")
+	count(&s.Changes, "changes", "how many come while one watcher reads slowly; 0 leaves that out")
 	count(&s.Bytes, "bytes", "the size of each, in bytes")
 	span(&s.Duration, "duration", "how long each measurement takes")
 	span(&s.Interval, "interval", "the clients' heartbeat")
@@ -136,10 +153,13 @@ func (p *program) bench(ctx context.Context, s *bench.Setup, k benchKind, f *ben
 	if s.Runs < 1 {
 		return usage("--runs is %d, and must be at least 1", s.Runs)
 	}
-	for name, n := range map[string]int{"idle": s.Idle, "count": s.Count, "watchers": s.Watchers, "bytes": s.Bytes} {
+	for name, n := range map[string]int{"idle": s.Idle, "count": s.Count, "watchers": s.Watchers, "names": s.Names, "changes": s.Changes, "bytes": s.Bytes} {
 		if n < 0 {
 			return usage("--%s is negative", name)
 		}
+	}
+	if s.Count < k.least {
+		return usage("--count is %d, and must be at least %d", s.Count, k.least)
 	}
 	if s.Server != "" {
 		if _, _, err := net.SplitHostPort(s.Server); err != nil {

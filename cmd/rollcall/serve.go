@@ -100,6 +100,7 @@ func (f *serveFlags) bind(cmd *cobra.Command) {
 	bindPositiveDuration(fs, &c.HandshakeTimeout, "handshake-timeout", 10*time.Second, "the longest time from accept to a whole hello")
 	bindPositiveDuration(fs, &c.FrameTimeout, "frame-timeout", 30*time.Second, "the longest time from a frame's first byte to its last")
 	bindPositiveDuration(fs, &c.WriteTimeout, "write-timeout", 20*time.Second, "the longest time that one write may take")
+	bindPositiveDuration(fs, &c.FlushInterval, "flush-interval", 2*time.Millisecond, "under load, changes of who is online are gathered for this long")
 	bindPositiveDuration(fs, &c.Linger, "linger", time.Second, "the longest time that a client may take to read its goodbye")
 	bindPositive(fs, &c.Recent, "recent", 1024, "how many terminations are remembered")
 	f.store.bind(fs)

@@ -23,6 +23,9 @@ type Setup struct {
 	Interval  time.Duration // of heartbeats
 	Pace      time.Duration // between departures
 	Bytes     int           // of a message, or of a file
+	Names     int           // that each watcher names
+	Changes   int           // while one watcher reads slowly
+	Counters  bool          // read the counters of a server of our own
 	Progress  func(format string, args ...any)
 }
 

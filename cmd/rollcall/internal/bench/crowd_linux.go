@@ -19,15 +19,20 @@ type visit struct {
 	user     string
 	interval time.Duration
 	timeout  time.Duration
+	watch    *wire.Watch // asked for with the login; nil: nothing
 }
 
-// greeting is a visitor's first bytes: hello and login, in one write.
+// greeting is a visitor's first bytes: hello, login and watch, in one write.
 func (v visit) greeting() []byte {
 	b := must(&wire.Hello{
 		MinVersion: 1, MaxVersion: wire.Version, Identifier: "bench/" + v.user,
 		Interval: uint64(v.interval / time.Millisecond), Timeout: uint64(v.timeout / time.Millisecond), //nolint:gosec // positive
 	})
-	return append(b, must(&wire.Login{Request: 1, User: v.user})...)
+	b = append(b, must(&wire.Login{Request: 1, User: v.user})...)
+	if v.watch != nil {
+		b = append(b, must(v.watch)...)
+	}
+	return b
 }
 
 // patience is how long an answer of the server may take.
@@ -48,6 +53,8 @@ type visitors struct {
 	lost   int
 	frame  func(c *conn, t wire.Type, body []byte) // what is left after heartbeats and logins
 	told   func(c *conn, version uint64)           // a watcher was told up to a version
+
+	presence func(c *conn, t wire.Type, body []byte) // a snapshot or a delta came
 }
 
 func newVisitors(server string) (*visitors, error) {
@@ -62,6 +69,7 @@ func newVisitors(server string) (*visitors, error) {
 	v := &visitors{
 		loop: l, to: to,
 		frame: func(*conn, wire.Type, []byte) {}, told: func(*conn, uint64) {},
+		presence: func(*conn, wire.Type, []byte) {},
 	}
 	l.frame = v.take
 	l.closed = func(*conn) { v.lost++ }
@@ -79,6 +87,7 @@ func (v *visitors) take(c *conn, t wire.Type, body []byte) {
 	case wire.TypeSnapshot:
 		n := numbers(body)
 		v.epoch, c.version = n[1], max(c.version, n[2])
+		v.presence(c, t, body)
 	case wire.TypeOK:
 		if numbers(body)[1] == watchRequest {
 			c.watches = true
@@ -89,6 +98,7 @@ func (v *visitors) take(c *conn, t wire.Type, body []byte) {
 		to := numbers(body)[3]
 		c.version = max(c.version, to)
 		v.told(c, to)
+		v.presence(c, t, body)
 		v.frame(c, t, body)
 	case wire.TypeError, wire.TypeBye:
 		v.loop.drop(c)

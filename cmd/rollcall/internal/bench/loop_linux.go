@@ -203,42 +203,56 @@ func (l *loop) accept() {
 	}
 }
 
+// read takes all that has come.
 func (l *loop) read(c *conn) {
-	for c.fd >= 0 {
-		n, err := unix.Read(c.fd, l.buf)
-		switch {
-		case errors.Is(err, unix.EAGAIN), errors.Is(err, unix.EINTR):
-			return
-		case err != nil || n == 0:
-			l.drop(c)
-			return
-		}
-		b := l.buf[:n]
-		if len(c.in) > 0 {
-			c.in = append(c.in, b...)
-			b = c.in
-		}
-		for c.fd >= 0 {
-			t, body, size, err := cut(b)
-			if err != nil {
-				l.drop(c)
-				return
-			}
-			if size == 0 {
-				break
-			}
-			l.frame(c, t, body)
-			b = b[size:]
-		}
-		if len(b) == 0 {
-			c.in = nil
-		} else {
-			c.in = append([]byte(nil), b...)
-		}
-		if n < len(l.buf) {
-			return
-		}
+	for more := true; more && c.fd >= 0; {
+		more = l.sip(c, l.buf)
 	}
+}
+
+// sip takes what has come, as far as it fits buf, and reports whether there may
+// be more.
+func (l *loop) sip(c *conn, buf []byte) bool {
+	n, err := unix.Read(c.fd, buf)
+	switch {
+	case errors.Is(err, unix.EAGAIN), errors.Is(err, unix.EINTR):
+		return false
+	case err != nil || n == 0:
+		l.drop(c)
+		return false
+	}
+	b := buf[:n]
+	if len(c.in) > 0 {
+		c.in = append(c.in, b...)
+		b = c.in
+	}
+	for c.fd >= 0 {
+		t, body, size, err := cut(b)
+		if err != nil {
+			l.drop(c)
+			return false
+		}
+		if size == 0 {
+			break
+		}
+		l.frame(c, t, body)
+		b = b[size:]
+	}
+	if len(b) == 0 {
+		c.in = nil
+	} else {
+		c.in = append([]byte(nil), b...)
+	}
+	return n == len(buf)
+}
+
+// heed tells epoll whether the loop wants to know what comes.
+func (l *loop) heed(c *conn, on bool) error {
+	e := unix.EpollEvent{Fd: int32(c.fd)} //nolint:gosec // a descriptor
+	if on {
+		e.Events = unix.EPOLLIN
+	}
+	return unix.EpollCtl(l.ep, unix.EPOLL_CTL_MOD, c.fd, &e)
 }
 
 func (l *loop) flush() {

@@ -31,6 +31,7 @@ const (
 type target struct {
 	name string
 	addr string
+	vars string // URL of its counters; empty: none
 	pid  int    // 0: not known
 	stop func() // ends it
 	kids []int  // load processes beside this one
@@ -43,7 +44,11 @@ func (s *Setup) start(ctx context.Context, kind string) (*target, error) {
 	}
 	args := []string{"bench", "floor", "--kind", strings.TrimPrefix(kind, "floor-")}
 	if kind == Rollcall {
-		args = append(serveArgs("none"), s.ServeArgs...)
+		args = serveArgs("none")
+		if s.Counters {
+			args = append(args, "--admin", "127.0.0.1:0")
+		}
+		args = append(args, s.ServeArgs...)
 	}
 	return s.startAs(ctx, kind, args)
 }
@@ -68,7 +73,11 @@ func (s *Setup) startAs(ctx context.Context, kind string, args []string) (*targe
 		p.kill()
 		return nil, fmt.Errorf("the %s did not start: %q %w", kind, line, err)
 	}
-	return &target{name: kind, addr: words[2], pid: p.cmd.Process.Pid, stop: p.end}, nil
+	t := &target{name: kind, addr: words[2], pid: p.cmd.Process.Pid, stop: p.end}
+	if len(words) == 5 && words[3] == "admin" {
+		t.vars = words[4] + "/varz"
+	}
+	return t, nil
 }
 
 // process is a child of this one.
