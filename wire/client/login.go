@@ -114,6 +114,8 @@ func (c *Client) Logout(ctx context.Context) error {
 			}
 			c.mu.Lock()
 			c.session = Session{}
+			c.presence.loggedOut()
+			c.settle()
 			on := c.conn
 			c.mu.Unlock()
 			if on != nil {

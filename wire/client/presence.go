@@ -144,6 +144,13 @@ func (p *presence) disconnected() {
 	p.parts = nil
 }
 
+// loggedOut tells that the session is over, on a connection that goes on.
+func (p *presence) loggedOut() {
+	p.sub.loggedOut()
+	p.parts = nil
+	p.missed = 0
+}
+
 // granted and refused tell what came of the outstanding message.
 func (p *presence) granted() {
 	if _, ok := p.sub.busy.(*wire.Watch); ok && p.parts != nil {

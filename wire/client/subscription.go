@@ -28,6 +28,7 @@ type subscription struct {
 	marked  bool         // busy said what we know, and may be answered by a delta
 	waiting bool         // for the snapshot that follows the OK
 	again   bool         // ask for the state again: something was missed
+	void    bool         // busy was asked for by a session that is over
 }
 
 func newSubscription() subscription {
@@ -95,6 +96,15 @@ func (s *subscription) connected() {
 func (s *subscription) disconnected() {
 	s.connected()
 	s.live = false
+}
+
+// loggedOut: the session is over, and with it all that the server watched for it;
+// the connection goes on. What is outstanding was asked before that, so that its
+// grant is worth nothing any more.
+func (s *subscription) loggedOut() {
+	busy, live := s.busy, s.live
+	s.connected()
+	s.busy, s.void, s.live = busy, busy != nil, live
 }
 
 // pending reports whether the state is on its way, so that what is missing now
@@ -196,6 +206,10 @@ func names[V any](set map[string]V, skip func(string) bool, budget int) ([]strin
 // granted tells that the outstanding message was carried out.
 func (s *subscription) granted() {
 	s.dirty = true
+	if s.void {
+		s.busy, s.void = nil, false
+		return
+	}
 	switch m := s.busy.(type) {
 	case *wire.Watch:
 		s.onAll = s.onAll || m.Everyone
@@ -223,7 +237,7 @@ func (s *subscription) refused() wire.Message {
 		s.granted() // nothing better is known, and nobody wants it any more
 		return m
 	}
-	s.busy, s.dirty = nil, true
+	s.busy, s.void, s.dirty = nil, false, true
 	return m
 }
 

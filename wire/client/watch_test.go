@@ -268,6 +268,50 @@ func TestWatchEndsWithLogout(t *testing.T) {
 	})
 }
 
+// A logout ends what the server watched for the session, also what is granted
+// only behind it: the next session asks for everything anew. Guards G3: else its
+// watches would begin with nobody, and never hear of anybody.
+func TestWatchAfterLogout(t *testing.T) {
+	bubble(t, func(t *testing.T, s *script) {
+		o := s.options()
+		o.User = "alice"
+		c, p := s.connect(o)
+		watch := func() <-chan result[*Watch] {
+			return later(func() (*Watch, error) { return c.Watch(t.Context()) })
+		}
+		first := watch()
+		asked := expect[*wire.Watch](p)
+		out := later(func() (any, error) { return nil, c.Logout(t.Context()) })
+		l := expect[*wire.Logout](p)
+		wantErr(t, (<-first).err, ErrLoggedOut)
+		second := watch()
+		synctest.Wait()
+		p.send(&wire.OK{Request: l.Request}, &wire.OK{Request: asked.Request}, &wire.Snapshot{Epoch: 1, Version: 1})
+		if r := <-out; r.err != nil {
+			t.Error(r.err)
+		}
+		asked = expect[*wire.Watch](p)
+		p.send(&wire.Error{Request: asked.Request, Code: wire.CodeNotLoggedIn})
+		wantErr(t, (<-second).err, wire.CodeNotLoggedIn)
+		in := later(func() (Session, error) { return c.Login(t.Context(), "alice", nil) })
+		p.login(2)
+		if r := <-in; r.err != nil {
+			t.Error(r.err)
+		}
+		third := watch()
+		if asked = expect[*wire.Watch](p); !asked.Everyone {
+			t.Errorf("%+v", asked)
+		}
+		p.send(&wire.OK{Request: asked.Request}, &wire.Snapshot{Epoch: 1, Version: 1, Online: []wire.Online{{User: "alice"}}})
+		if r := <-third; r.err != nil {
+			t.Error(r.err)
+		} else {
+			wantEvents(t, r.v, "snapshot 1/1 alice")
+		}
+		closeBoth(c, p)
+	})
+}
+
 // guards P7, N21: a consumer that does not read holds up neither the connection
 // nor another watch, costs no more than the users, and is told the newest.
 func TestSlowWatcher(t *testing.T) {
