@@ -26,7 +26,8 @@ type peer struct {
 	mute      bool // it answers nothing, as if it hung
 	slow      time.Duration
 	drinking  *due
-	behind    []byte // to be sent when there is room
+	behind    []byte        // to be sent when there is room
+	caughtUp  time.Duration // when a narrow link had taken all that waited for it
 	pump      *due
 
 	connection uint64
@@ -113,7 +114,12 @@ func (p *peer) flush() {
 		p.behind = append(p.behind[:0:0], p.behind[n:]...)
 	}
 	if len(p.behind) > 0 && p.pump == nil && !p.over {
-		p.pump = p.c.after(20*time.Millisecond, func() { p.pump = nil; p.flush() })
+		p.pump = p.c.after(20*time.Millisecond, func() {
+			p.pump = nil
+			if p.flush(); len(p.behind) == 0 {
+				p.caughtUp = p.w.now()
+			}
+		})
 	}
 }
 
