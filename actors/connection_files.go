@@ -210,11 +210,12 @@ func (c *connection) feedFiles() {
 
 // feedChunks queues as many chunks as the next write takes: one when there is
 // anything else to write, else as many as make it large enough. Transfers take
-// turns, chunk by chunk; on a slow link a chunk is cut to what it can bear. What is queued here has left the transfer's memory.
+// turns, chunk by chunk; on a slow link a chunk is cut to what it can bear. What is
+// queued here has left the transfer's memory.
 func (c *connection) feedChunks() {
 	files := c.files
 	others, _ := c.lanes().Queued()
-	budget := c.writeBudget()
+	budget := c.pace.Budget()
 	for sum := 0; len(files.turns) > 0 && (sum == 0 || others == 0 && sum < budget); {
 		s := files.turns[0]
 		files.turns = append(files.turns[:0], files.turns[1:]...)

@@ -15,7 +15,6 @@
 //	    For every other transport, reader.go and writer.go have goroutines that block.
 //	  - clocks.go: tells each connection when its own deadline has come.
 //	  - guard.go, mailbox.go: what is around each of these actors.
-//	  - clocks.go: tells each connection when its deadline has come.
 //	  - registry.go: the one actor that owns both lookup maps (by identifier, by
 //	    endpoint). Every termination goes through it, and only it passes
 //	    terminations on: that is what makes them exactly one (G2).

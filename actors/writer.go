@@ -29,7 +29,7 @@ func (c *connection) flush() {
 			return // nothing has been queued since it was empty
 		}
 		if !isParked {
-			if frames := c.lanes().Take(nil, c.writeBudget()); len(frames) > 0 {
+			if frames := c.lanes().Take(nil, c.pace.Budget()); len(frames) > 0 {
 				c.unsent = &unsent{began: c.sys.now()}
 				go c.write(frames)
 			}
@@ -39,7 +39,7 @@ func (c *connection) flush() {
 		if !ok {
 			return // unreachable
 		}
-		frames := c.lanes().Take((*list)[:0], c.writeBudget())
+		frames := c.lanes().Take((*list)[:0], c.pace.Budget())
 		if len(frames) > 0 {
 			c.writeNow(park, frames)
 			clear(frames)
@@ -193,14 +193,6 @@ func (c *connection) writeTime() time.Duration {
 }
 
 const maxWriteTime = time.Second
-
-// writeBudget is about how many bytes may go into the next write.
-func (c *connection) writeBudget() int {
-	if c.pace == nil {
-		return outbox.FirstWrite
-	}
-	return c.pace.Budget()
-}
 
 // paced enters a write that has ended, and lets no more wait in the kernel than two
 // writes of the size that this link can bear (N21).

@@ -1,7 +1,6 @@
 package simulations
 
 import (
-	"context"
 	"time"
 
 	"example.com/rollcall/actors/disk/faultdisk"
@@ -46,31 +45,20 @@ func init() {
 		}
 		l.stopping = true
 		w.trace.tell(w.now(), l.name, "is stopped, to be started again")
-		w.go1(func() {
-			ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-			defer cancel()
-			err := l.s.Shutdown(ctx)
-			<-l.served
-			served := l.serveErr
-			l.retire()
-			w.lock()
-			defer w.unlock()
-			w.at(w.now(), "", func() {
-				w.effect("restarted")
-				for _, e := range l.drained() {
-					w.model.event(l, e)
-				}
-				if (err != nil && l.diskHits.Load() == 0) || served != nil {
-					w.fail("G2", "a shutdown in good order", "%v, %v", err, served)
-				}
-				if n := len(w.model.live) + len(w.model.waiting); n > 0 && w.failure == nil && w.plan.Server.MaxConnections == 0 {
-					w.fail("G2", "a termination for every connection", "%d have none after the shutdown", n)
-				}
-				w.model.stopped()
-				l.dead.Store(true)
-				w.at(w.now()+max(op.For, time.Millisecond), "starts again", w.boot)
-			})
-			w.gate.poke()
+		l.shutDown(10*time.Second, func(err, served error) {
+			w.effect("restarted")
+			for _, e := range l.drained() {
+				w.model.event(l, e)
+			}
+			if (err != nil && l.diskHits.Load() == 0) || served != nil {
+				w.fail("G2", "a shutdown in good order", "%v, %v", err, served)
+			}
+			if n := len(w.model.live) + len(w.model.waiting); n > 0 && w.failure == nil && w.plan.Server.MaxConnections == 0 {
+				w.fail("G2", "a termination for every connection", "%d have none after the shutdown", n)
+			}
+			w.model.stopped()
+			l.dead.Store(true)
+			w.at(w.now()+max(op.For, time.Millisecond), "starts again", w.boot)
 		})
 	}
 	// The disk does not do what it should, for a while.

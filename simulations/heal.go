@@ -1,9 +1,6 @@
 package simulations
 
-import (
-	"context"
-	"time"
-)
+import "time"
 
 // heal makes everything whole again: all faults end, everybody comes back.
 func (w *World) heal() {
@@ -88,18 +85,7 @@ func (w *World) settled() {
 	}
 	began := w.now()
 	w.at(began+shutdownEnds, "", func() { w.fail("leak", "a shutdown that ends", "it has lasted %v", w.now()-began) })
-	w.go1(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-		defer cancel()
-		err := l.s.Shutdown(ctx)
-		<-l.served
-		served := l.serveErr
-		l.retire()
-		w.lock()
-		defer w.unlock()
-		w.at(w.now(), "", func() { w.stopped(l, began, err, served) })
-		w.gate.poke()
-	})
+	l.shutDown(time.Minute, func(err, served error) { w.stopped(l, began, err, served) })
 }
 
 // stopped checks what a shutdown has left.

@@ -189,3 +189,21 @@ func (p *ticketPool) put(t *ticket) {
 	defer p.mu.Unlock()
 	p.free = append(p.free, t)
 }
+
+// shutDown stops the server in good order, on a goroutine of its own. Then is a
+// moment of the world's, and told how that went.
+func (l *life) shutDown(within time.Duration, then func(err, served error)) {
+	w := l.w
+	w.go1(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), within)
+		defer cancel()
+		err := l.s.Shutdown(ctx)
+		<-l.served
+		served := l.serveErr
+		l.retire()
+		w.lock()
+		defer w.unlock()
+		w.at(w.now(), "", func() { then(err, served) })
+		w.gate.poke()
+	})
+}

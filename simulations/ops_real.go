@@ -59,7 +59,7 @@ var realOps = map[string]func(r *realClient, op *Op){
 		r.job("request", func(c *client.Client) {
 			ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 			defer cancel()
-			_, _ = c.Request(ctx, op.Text, []byte{0x18, 42})
+			_, _ = c.Request(ctx, op.Text, []byte{0x18, handlerSeconds})
 		})
 	},
 	"put":   func(r *realClient, op *Op) { r.put(op, false) },

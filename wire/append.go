@@ -68,17 +68,10 @@ func AppendDeliver(dst []byte, m Deliver) ([]byte, error) {
 	if err := m.check(); err != nil {
 		return dst, fmt.Errorf("%s: %w", TypeDeliver, err)
 	}
-	start := len(dst)
 	if dst == nil {
 		dst = make([]byte, 0, HeaderSize+m.room())
 	}
-	out := m.appendBody(append(dst, 0, 0, 0, 0, byte(TypeDeliver)))
-	length := len(out) - start - 4
-	if length > MaxMaxFrame {
-		return dst[:start], fmt.Errorf("%w: %d bytes", ErrFrameTooLarge, length)
-	}
-	binary.BigEndian.PutUint32(out[start:], uint32(length)) //nolint:gosec // length <= MaxMaxFrame
-	return out, nil
+	return seal(dst, m.appendBody(append(dst, 0, 0, 0, 0, byte(TypeDeliver))), 0)
 }
 
 // MaxPong is the length of the longest frame of a pong.

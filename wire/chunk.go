@@ -17,7 +17,6 @@ func AppendChunkHead(dst []byte, transfer, offset uint64, size int) ([]byte, err
 	if err := checkChunk(transfer, offset, size); err != nil {
 		return dst, fmt.Errorf("%s: %w", TypeChunk, err)
 	}
-	start := len(dst)
 	out := append(dst, 0, 0, 0, 0, byte(TypeChunk))
 	if offset == 0 {
 		out = append(appendHead(append(out, majorMap<<5|2, 1), majorUint, transfer), 3)
@@ -26,12 +25,7 @@ func AppendChunkHead(dst []byte, transfer, offset uint64, size int) ([]byte, err
 		out = append(appendHead(append(out, 2), majorUint, offset), 3)
 	}
 	out = appendHead(out, majorBytes, uint64(size)) //nolint:gosec // checked above
-	length := len(out) - start - 4 + size
-	if length > MaxMaxFrame {
-		return dst, fmt.Errorf("%w: %d bytes", ErrFrameTooLarge, length)
-	}
-	binary.BigEndian.PutUint32(out[start:], uint32(length)) //nolint:gosec // length <= MaxMaxFrame
-	return out, nil
+	return seal(dst, out, size)
 }
 
 // DecodeChunk decodes a chunk's body as [Decode] does, with the same errors, but

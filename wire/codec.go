@@ -75,7 +75,6 @@ func Append(dst []byte, m Message) ([]byte, error) {
 	if err := m.check(); err != nil {
 		return dst, fmt.Errorf("%s: %w", m.Type(), err)
 	}
-	start := len(dst)
 	if dst == nil {
 		dst = make([]byte, 0, HeaderSize+bodyRoom(m))
 	}
@@ -87,11 +86,17 @@ func Append(dst []byte, m Message) ([]byte, error) {
 		}
 		out = buf.Bytes()
 	}
-	length := len(out) - start - 4
+	return seal(dst, out, 0)
+}
+
+// seal writes the length of the frame that out has behind dst, and behind which more
+// bytes are to follow. When it is too long, dst is returned.
+func seal(dst, out []byte, more int) ([]byte, error) {
+	length := len(out) - len(dst) - 4 + more
 	if length > MaxMaxFrame {
 		return dst, fmt.Errorf("%w: %d bytes", ErrFrameTooLarge, length)
 	}
-	binary.BigEndian.PutUint32(out[start:], uint32(length)) //nolint:gosec // length <= MaxMaxFrame
+	binary.BigEndian.PutUint32(out[len(dst):], uint32(length)) //nolint:gosec // length <= MaxMaxFrame
 	return out, nil
 }
 

@@ -128,12 +128,9 @@ func (a *Account) told(w words) []string {
 			parts = append(parts, fmt.Sprintf("The user was offline from %s on, with the reason %s; nobody was watching.", w.when(n.At), n.Reason))
 			continue
 		}
-		whom := ""
-		if n.Watchers > 0 {
-			whom = count(n.Watchers, "watching connection") + " were told"
-			if n.Watchers == 1 {
-				whom = "1 watching connection was told"
-			}
+		whom := count(n.Watchers, "watching connection") + " were told"
+		if n.Watchers == 1 {
+			whom = "1 watching connection was told"
 		}
 		parts = append(parts, fmt.Sprintf("%s, at %s, that the user is offline, with the reason %s.", whom, w.when(n.At), n.Reason))
 	}

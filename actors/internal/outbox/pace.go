@@ -3,8 +3,8 @@ package outbox
 import "time"
 
 // The bounds of a write, in bytes. The first write of a connection is small enough
-// for a few kilobytes a second, the largest make the system call cheap; below the least, heads cost
-// more than they carry.
+// for a few kilobytes a second, the largest make the system call cheap; below the
+// least, heads cost more than they carry.
 const (
 	leastWrite = 2 << 10
 	FirstWrite = 8 << 10 // of who knows nothing yet
@@ -20,7 +20,8 @@ const growAfter = 8
 // but no more than the peer takes within a stated time, since a heartbeat waits
 // for the write that is under way (N21). It learns from the writes alone: one that
 // took too long shrinks the next to what this one's rate allows, and enough bytes
-// that went in time double it. The zero value knows nothing yet.
+// that went in time double it. The zero value knows nothing yet, nor does nil, which
+// only has its budget.
 type Pace struct {
 	budget int32
 	bytes  int32         // that went in time
@@ -29,7 +30,7 @@ type Pace struct {
 
 // Budget is about how many bytes the next write may carry.
 func (p *Pace) Budget() int {
-	if p.budget == 0 {
+	if p == nil || p.budget == 0 {
 		return FirstWrite
 	}
 	return int(p.budget)

@@ -95,21 +95,27 @@ func processFigure(pid int, file, name string) float64 {
 	if pid == 0 {
 		return 0
 	}
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/%s", pid, file))
+	n, _ := kernelFigure(fmt.Sprintf("/proc/%d/%s", pid, file), name)
+	return n
+}
+
+// kernelFigure is a number in such a file.
+func kernelFigure(path, name string) (n float64, ok bool) {
+	text, err := os.ReadFile(path)
 	if err != nil {
-		return 0
+		return 0, false
 	}
 	for line := range strings.Lines(string(text)) {
 		if key, value, _ := strings.Cut(line, ":"); key == name {
 			words := strings.Fields(value)
 			if len(words) == 0 {
-				return 0
+				return 0, false
 			}
-			n, _ := strconv.ParseFloat(words[0], 64)
-			return n
+			n, err := strconv.ParseFloat(words[0], 64)
+			return n, err == nil
 		}
 	}
-	return 0
+	return 0, false
 }
 
 // resetPeak makes a process's peak of memory what it takes now.

@@ -11,7 +11,6 @@ import (
 	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -339,17 +338,11 @@ func (s Scale) leave(ctx context.Context, sup *supervisor.Supervisor, all []*mem
 
 // available is how much memory the machine can still give.
 func available() int64 {
-	text, err := os.ReadFile("/proc/meminfo")
-	if err != nil {
+	kib, ok := kernelFigure("/proc/meminfo", "MemAvailable")
+	if !ok {
 		return math.MaxInt64
 	}
-	for line := range strings.Lines(string(text)) {
-		var kib int64
-		if n, _ := fmt.Sscanf(line, "MemAvailable: %d kB", &kib); n == 1 {
-			return kib << 10
-		}
-	}
-	return math.MaxInt64
+	return int64(kib) << 10
 }
 
 type memoryUse struct{ heap, rss float64 }
