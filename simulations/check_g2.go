@@ -27,8 +27,7 @@ func (m *model) established(x supervisor.Established) {
 	}
 	k := m.waiting[i]
 	m.waiting = slices.Delete(m.waiting, i, i+1)
-	k.facts.connection = x.Connection
-	m.live[x.Connection] = k
+	m.enters(k, x.Connection)
 	m.highest = max(m.highest, x.Connection)
 	m.nextLate = min(m.nextLate, w.now()+time.Second) // its timeout is longer than that
 	m.places[x.Remote] = max(m.places[x.Remote], x.Connection)
@@ -78,7 +77,7 @@ func (m *model) terminated(x supervisor.Terminated) {
 		k = m.waiting[i]
 		m.waiting = slices.Delete(m.waiting, i, i+1)
 	}
-	delete(m.live, x.Connection)
+	m.leaves(k)
 	w.tally.reason(x.Reason.String())
 	w.cover(k, x.Reason)
 	if !k.superseded(m) {
@@ -91,21 +90,11 @@ func (m *model) terminated(x supervisor.Terminated) {
 	m.bounded(x)
 	m.onTime(k, x)
 	m.sessionOver(k.facts.user)
-	k.facts.user = ""
+	m.loggedOut(k)
 	k.over = true
 	if k.facts.connection != 0 {
 		m.recent = append(m.recent, k)
 	}
-}
-
-// superseded reports whether the client has a newer connection already.
-func (k *link) superseded(m *model) bool {
-	for _, other := range m.live {
-		if other.client == k.client && other.id > k.id {
-			return true
-		}
-	}
-	return false
 }
 
 // untrue tells why a reason cannot be true of a link; empty if it can.

@@ -61,16 +61,6 @@ func (m *model) resolve() {
 	}
 }
 
-// sessionOf returns a live link on which a user is logged in.
-func (m *model) sessionOf(user string) *link {
-	for _, k := range m.live {
-		if k.facts.user == user && len(k.facts.logouts) == 0 && k.facts.byed == wire.ReasonNone {
-			return k
-		}
-	}
-	return nil
-}
-
 // announced is told of a change that a watcher has learnt.
 func (m *model) announced(c *fleetClient, epoch uint64, x wire.Change) {
 	if epoch != m.w.lifeEpoch() {

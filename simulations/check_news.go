@@ -19,9 +19,9 @@ func (m *model) news() {
 		return
 	}
 	limit := w.now() - either(w.plan.Server.FlushInterval, flushes) - granule
-	for _, c := range w.clients {
+	for _, c := range w.watchers {
 		p := c.peer
-		if !c.plan.Everyone || p == nil || p.over || !p.loggedIn || c.held.Load() {
+		if p == nil || p.over || !p.loggedIn || c.held.Load() {
 			continue
 		}
 		k, v := p.link, &c.view

@@ -19,13 +19,8 @@ func (m *model) led(v *view, p *peer, from uint64) {
 			latest[x.user] = version
 		}
 	}
-	for _, user := range keys(v.online, nil) {
-		if version := latest[user]; version > 0 && !m.changes[version].online {
-			m.misled(v, user, m.changes[version])
-		}
-	}
 	for version := from + 1; version <= v.version; version++ {
-		if x, ok := m.changes[version]; ok && latest[x.user] == version && x.online && !v.online[x.user] {
+		if x, ok := m.changes[version]; ok && latest[x.user] == version && x.online != v.online[x.user] {
 			m.misled(v, x.user, x)
 		}
 	}

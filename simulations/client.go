@@ -37,6 +37,9 @@ func (w *World) populate() {
 		c.view = newView(c)
 		c.place = place{up: p.Up, down: p.Down, addr: c.address()}
 		w.clients = append(w.clients, c)
+		if p.Everyone {
+			w.watchers = append(w.watchers, c)
+		}
 		if p.Start >= 0 {
 			w.at(p.Start, "", c.start)
 		}
@@ -106,8 +109,8 @@ func (c *fleetClient) peers() []*peer {
 // isolate cuts the client off, or ends that.
 func (c *fleetClient) isolate(cut bool) {
 	c.place.cut = cut
-	for _, k := range c.w.net.links {
-		if k != nil && k.client == &c.host && !k.dead {
+	for _, k := range c.links {
+		if !k.dead {
 			k.cut = cut
 			k.up.hush(cut)
 			k.down.hush(cut)

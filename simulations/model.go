@@ -16,11 +16,13 @@ type model struct {
 	w    *World
 	life *life // whose facts these are
 
-	waiting []*link          // accepted, not yet established and not terminated
-	live    map[uint64]*link // established, not terminated, by the server's number
-	ended   map[uint64]bool  // every connection that was ever terminated, of this life
-	recent  []*link          // terminated since the maps were looked at
-	highest uint64           // the highest connection number so far
+	waiting []*link            // accepted, not yet established and not terminated
+	live    map[uint64]*link   // established, not terminated, by the server's number
+	clients map[*host][]*link  // the same, by client
+	users   map[string][]*link // those of them with a session, by user
+	ended   map[uint64]bool    // every connection that was ever terminated, of this life
+	recent  []*link            // terminated since the maps were looked at
+	highest uint64             // the highest connection number so far
 
 	online  map[string]bool // what the server has announced
 	version uint64
@@ -67,6 +69,7 @@ func (m *model) born(l *life) {
 	m.life = l
 	m.waiting, m.recent = nil, nil
 	m.live = make(map[uint64]*link)
+	m.clients, m.users = make(map[*host][]*link), make(map[string][]*link)
 	m.ended = make(map[uint64]bool)
 	m.highest = 0
 	m.online = make(map[string]bool)
@@ -143,13 +146,14 @@ func (m *model) wrote(k *link, msg wire.Message) {
 			m.w.fail("G3", "a login_ok that answers its login", "link %d: user %q", k.id, x.User)
 		}
 		delete(f.logins, x.Request)
-		f.user, f.session, f.since = x.User, x.Session, m.w.now()
+		m.loggedIn(k, x.User)
+		f.session, f.since = x.Session, m.w.now()
 		m.back[x.User] = true
 	case *wire.OK:
 		if f.logouts[x.Request] {
 			delete(f.logouts, x.Request)
 			m.sessionOver(f.user)
-			f.user = ""
+			m.loggedOut(k)
 		}
 	case *wire.Error:
 		delete(f.logins, x.Request)

@@ -156,6 +156,9 @@ type place struct {
 	cut      bool // nothing comes or goes: a partition
 }
 
+// manyLinks is from how many of a client's links on those that are over go.
+const manyLinks = 8
+
 // connect makes a link from a place. done is called when the server's machine
 // has answered, or with the error; never while the place is cut off. It returns
 // the link at once.
@@ -169,6 +172,9 @@ func (n *network) connect(of *host, from *place, done func(*link, error)) *link 
 	if n.links = append(n.links, k); len(n.links) >= 2*n.kept+256 {
 		n.links = slices.DeleteFunc(n.links, (*link).done)
 		n.kept = len(n.links)
+	}
+	if of.links = append(of.links, k); len(of.links) >= manyLinks {
+		of.links = slices.DeleteFunc(of.links, (*link).done)
 	}
 	if from.cut {
 		k.cut, k.up.silent, k.down.silent = true, true, true

@@ -17,7 +17,7 @@ var clientOps = map[string]func(c *fleetClient, op *Op){
 		for _, p := range c.peers() {
 			c.w.injected(&Op{Kind: "freeze", For: op.For}, p.link)
 		}
-		for _, k := range c.links() {
+		for _, k := range c.open() {
 			c.w.injected(&Op{Kind: "freeze", For: op.For}, k)
 		}
 		c.after(op.For, c.thaw)
@@ -57,7 +57,7 @@ var clientOps = map[string]func(c *fleetClient, op *Op){
 		for _, p := range c.peers() {
 			c.w.injected(op, p.link)
 		}
-		for _, k := range c.links() {
+		for _, k := range c.open() {
 			c.w.injected(op, k)
 		}
 		c.isolate(true)

@@ -7,11 +7,11 @@ import (
 	"example.com/rollcall/wire/client"
 )
 
-// links are the client's connections.
-func (c *fleetClient) links() []*link {
+// open are the connections of a real client that it has not closed.
+func (c *fleetClient) open() []*link {
 	var all []*link
-	for _, k := range c.w.net.links {
-		if k.client == &c.host && !k.done() && k.cli != nil && !k.cli.closed {
+	for _, k := range c.links {
+		if !k.done() && k.cli != nil && !k.cli.closed {
 			all = append(all, k)
 		}
 	}
@@ -21,20 +21,20 @@ func (c *fleetClient) links() []*link {
 // realOps are done by or to real clients.
 var realOps = map[string]func(r *realClient, op *Op){
 	"reset": func(r *realClient, op *Op) {
-		for _, k := range r.c.links() {
+		for _, k := range r.c.open() {
 			r.c.w.injected(op, k)
 			k.up.abort()
 			k.down.abort()
 		}
 	},
 	"mute-up": func(r *realClient, op *Op) {
-		for _, k := range r.c.links() {
+		for _, k := range r.c.open() {
 			r.c.w.injected(op, k)
 			k.silence(k.up, op.For)
 		}
 	},
 	"mute-down": func(r *realClient, op *Op) {
-		for _, k := range r.c.links() {
+		for _, k := range r.c.open() {
 			r.c.w.injected(op, k)
 			k.silence(k.down, op.For)
 		}

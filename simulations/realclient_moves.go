@@ -26,7 +26,7 @@ func init() {
 
 // lose takes the client's connections away. err is what it hears of it.
 func (r *realClient) lose(op *Op, err error) {
-	for _, k := range r.c.links() {
+	for _, k := range r.c.open() {
 		r.c.w.injected(op, k)
 		k.dead = true
 		k.up.hush(true)

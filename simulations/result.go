@@ -31,6 +31,8 @@ type Result struct {
 	Failure  *Failure      `json:"failure,omitempty"`
 	Tally    Tally         `json:"tally"`
 	Life     []Moment      `json:"life,omitempty"` // of the client that Options.Follow names
+
+	BrokenOff bool `json:"broken_off,omitempty"` // by Progress.Stop
 }
 
 // Tally counts what was done to the world and what came of it. Tallies of many

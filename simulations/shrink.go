@@ -1,6 +1,7 @@
 package simulations
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"time"
@@ -9,9 +10,10 @@ import (
 // Shrink makes the plan of a failure smaller, as long as what is left fails in
 // the same way: first it leaves operations out (delta debugging), then clients,
 // then what is special about the rest. It lives at most so many runs, and returns
-// the smallest plan, its failure, and how many runs it took.
-func Shrink(p Plan, f *Failure, runs int) (smallest Plan, last *Failure, took int) {
-	s := &shrinker{plan: p, failure: f, left: runs}
+// the smallest plan, its failure, and how many runs it took. When ctx is done it
+// ends with what it has.
+func Shrink(ctx context.Context, p Plan, f *Failure, runs int) (smallest Plan, last *Failure, took int) {
+	s := &shrinker{ctx: ctx, plan: p, failure: f, left: runs}
 	for {
 		before := s.size()
 		s.operations()
@@ -25,6 +27,7 @@ func Shrink(p Plan, f *Failure, runs int) (smallest Plan, last *Failure, took in
 }
 
 type shrinker struct {
+	ctx     context.Context //nolint:containedctx // it lives as long as the call
 	plan    Plan
 	failure *Failure
 	left    int
@@ -49,11 +52,17 @@ func firstWords(s string, n int) string {
 
 // try lives a smaller plan, and keeps it if it fails in the same way.
 func (s *shrinker) try(p Plan) bool {
+	if s.ctx.Err() != nil {
+		s.left = 0
+	}
 	if s.left <= 0 {
 		return false
 	}
 	s.left--
-	r, _ := Run(p, Options{})
+	var progress Progress
+	unwatch := context.AfterFunc(s.ctx, progress.Stop)
+	defer unwatch()
+	r, _ := Run(p, Options{Progress: &progress})
 	if r.Failure == nil || class(r.Failure) != class(s.failure) {
 		return false
 	}

@@ -8,7 +8,7 @@ import "example.com/rollcall/wire"
 func init() {
 	// The next N chunks of a real client's get a wrong byte, in each direction.
 	realOps["tamper"] = func(r *realClient, op *Op) {
-		for _, k := range r.c.links() {
+		for _, k := range r.c.open() {
 			if k.srv == nil {
 				continue
 			}

@@ -28,10 +28,8 @@ func (w *World) moment(c *host, lane, what string, on bool) {
 
 // session notes that the user of the client that is followed came or went.
 func (w *World) session(user, what string, on bool) {
-	for _, c := range w.clients {
-		if &c.host == w.follow && c.plan.User == user {
-			w.moment(w.follow, "session", what, on)
-		}
+	if w.follow != nil && w.followed == user {
+		w.moment(w.follow, "session", what, on)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -18,12 +19,13 @@ import (
 // befalls them.
 type World struct {
 	// static after construction
-	seed  uint64
-	plan  Plan
-	base  time.Time
-	gate  *gate
-	order *rand.Rand // who goes on next
-	embed *Embed     // the embedding program's part; may be nil
+	seed    uint64
+	plan    Plan
+	base    time.Time
+	gate    *gate
+	order   *rand.Rand // who goes on next
+	embed   *Embed     // the embedding program's part; may be nil
+	watched *Progress  // what is told of it meanwhile; may be nil
 
 	tickets ticketPool
 	wallOff atomic.Int64
@@ -42,11 +44,13 @@ type World struct {
 	booting   bool // a life is being built
 	storage   storage
 	clients   []*fleetClient
+	watchers  []*fleetClient // those of them who watch everyone
 	model     *model
 	trace     *trace
 	tally     tally
 	failure   *Failure
 	follow    *host    // whose life is told; nil: nobody's
+	followed  string   // that client's user
 	moments   []Moment // of that life
 	stage     stage
 	loose     bool // there is no gate: what the server tells its program may lag behind what it does
@@ -55,12 +59,13 @@ type World struct {
 	still     bool // everything was healed and had its time: checks of such a run begin to count
 
 	// owned by the driver
-	ready   []*ticket
-	steps   uint64
-	panics  []panicOrder
-	dirty   bool
-	spawned sync.WaitGroup
-	looked  time.Duration // when all was looked at last
+	quick     []*ticket // scratch of pick
+	steps     uint64
+	panics    []panicOrder
+	dirty     bool
+	spawned   sync.WaitGroup
+	looked    time.Duration // when all was looked at last
+	brokenOff bool          // from outside
 }
 
 // stage is how far a run has come.
@@ -92,6 +97,8 @@ type Options struct {
 	NoGate bool      // the scheduler's order instead of the seed's, for the race detector
 	Follow int       // whose life is told, counted from 1; 0: nobody's
 	Embed  *Embed    // the embedding program's handlers and checks; may be nil
+
+	Progress *Progress // tells how far the run is, and can break it off; may be nil
 }
 
 // Run lives through a plan. The error wraps ErrBubble when the run itself broke;
@@ -129,7 +136,7 @@ func firstLine(s string) string {
 func runInBubble(p Plan, o Options, alone bool) Result {
 	w := &World{
 		seed: p.Seed, plan: p, base: time.Now(), gate: newGate(), order: stream(p.Seed, "order"),
-		embed: o.Embed, trace: newTrace(o.Trace),
+		embed: o.Embed, watched: o.Progress, trace: newTrace(o.Trace),
 	}
 	w.net.w = w
 	w.gate.off.Store(o.NoGate)
@@ -141,7 +148,8 @@ func runInBubble(p Plan, o Options, alone bool) Result {
 	w.boot()
 	w.populate()
 	if o.Follow > 0 && o.Follow <= len(w.clients) {
-		w.follow = &w.clients[o.Follow-1].host
+		c := w.clients[o.Follow-1]
+		w.follow, w.followed = &c.host, c.plan.User
 	}
 	for i := range p.Ops {
 		op := &p.Ops[i]
@@ -160,7 +168,7 @@ func (w *World) drive() {
 	for {
 		synctest.Wait()
 		w.listen()
-		if w.failure != nil || w.stage == over {
+		if w.failure != nil || w.stage == over || !w.progress() {
 			return
 		}
 		if w.grantOne() {
@@ -193,11 +201,10 @@ func (w *World) listen() {
 }
 
 func (w *World) grantOne() bool {
-	w.ready = w.gate.ready(w.ready)
-	if len(w.ready) == 0 {
+	t := w.pick()
+	if t == nil {
 		return false
 	}
-	t := w.pick()
 	w.lock()
 	w.trace.add(w.now(), t.key, t.what)
 	w.maybePanic(t)
@@ -207,30 +214,33 @@ func (w *World) grantOne() bool {
 	return true
 }
 
-// pick lets the seed choose. Goroutines of a plan's slow kind go last.
+// pick lets the seed choose. Goroutines of a plan's slow kind go last. It returns
+// nil when nobody can go on.
 func (w *World) pick() *ticket {
-	n := len(w.ready)
-	if n == 1 {
-		return w.ready[0]
+	ready, first := w.gate.ready()
+	switch len(ready) {
+	case 0:
+		return nil
+	case 1:
+		return ready[0]
 	}
-	for _, t := range w.ready {
-		if strings.HasSuffix(t.key, "/herald") {
-			return t // what the server tells its program is compared with what follows
+	if first > 0 {
+		if i := slices.IndexFunc(ready, (*ticket).goesFirst); i >= 0 {
+			return ready[i]
 		}
 	}
 	if slow := w.plan.Slow; slow != "" {
-		k := 0
-		for _, t := range w.ready {
+		quick := w.quick[:0]
+		for _, t := range ready {
 			if !strings.Contains(t.key, slow) {
-				w.ready[k] = t
-				k++
+				quick = append(quick, t)
 			}
 		}
-		if k > 0 {
-			n = k
+		if w.quick = quick; len(quick) > 0 {
+			ready = quick
 		}
 	}
-	return w.ready[w.order.IntN(n)]
+	return ready[w.order.IntN(len(ready))]
 }
 
 // doDue does all that is due by now.
@@ -293,7 +303,7 @@ func (w *World) finish() Result {
 	w.tally.Effects["disk failed"] += int(w.diskFailed.Load())
 	r := Result{
 		Seed: w.seed, Scenario: w.plan.Scenario, Lived: w.now(), Steps: w.steps, Trace: w.trace.Sum(), Failure: w.failure,
-		Tally: w.tally, Life: w.moments,
+		Tally: w.tally, Life: w.moments, BrokenOff: w.brokenOff,
 	}
 	w.abolish()
 	w.unlock()

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"path/filepath"
 	"runtime"
 	"strings"
 	"time"
@@ -77,7 +76,7 @@ Faults, of which a scenario has some:
 	flags.StringVar(&f.faults, "faults", "", "only these faults of the list above, as far as the scenario has them, with commas between them; empty: all")
 	flags.Float64Var(&f.density, "density", 1, "how many faults, as a multiple of what the scenario has")
 	flags.IntVar(&f.parallel, "parallel", runtime.NumCPU(), "how many processes")
-	flags.DurationVar(&f.patience, "patience", time.Minute, "how long one run may take, in real time")
+	flags.DurationVar(&f.patience, "patience", time.Minute, "how long a run of a sweep may take, and one that stands alone may stand still, in real time")
 	flags.DurationVar(&f.budget, "budget", 0, "begin no further run after this much real time; 0: live all the seeds")
 	flags.StringVar(&f.trace, "trace", "", "write all that happens to this `FILE`; one seed only")
 	flags.StringVar(&f.replay, "replay", "", "live this `FILE` again: one that a failure has left")
@@ -150,45 +149,7 @@ func (p *program) simulate(ctx context.Context, f *simulateFlags) error {
 		}
 	}
 	if f.replay != "" || f.trace != "" || f.seeds == 1 {
-		return p.simulateOne(f)
+		return p.simulateOne(ctx, f)
 	}
 	return p.simulateSweep(ctx, f)
-}
-
-// simulateOne lives one run, in this process.
-func (p *program) simulateOne(f *simulateFlags) error {
-	plan, err := simulations.NewPlan(f.scenario, f.params(f.seed))
-	if f.replay != "" {
-		plan, err = simulations.LoadPlan(f.replay)
-	}
-	if err != nil {
-		return usage("%w", err)
-	}
-	var o simulations.Options
-	if f.trace != "" {
-		file, err := os.Create(f.trace)
-		if err != nil {
-			return err
-		}
-		defer func() { _ = file.Close() }()
-		o.Trace = file
-	}
-	if f.out != "" {
-		o.Follow = max(f.follow, 1)
-	}
-	began := time.Now()
-	r, _ := simulations.Run(plan, o) // what has broken is the result's failure
-	s := sweepResult{Scenario: plan.Scenario, Seeds: 1, First: plan.Seed, Took: time.Since(began), Lived: r.Lived, Steps: r.Steps, Tally: r.Tally, Trace: r.Trace}
-	if f.out != "" {
-		file := filepath.Join(f.out, fmt.Sprintf("timeline-%s-%d.svg", plan.Scenario, plan.Seed))
-		title := fmt.Sprintf("%s, seed %d: client %d", plan.Scenario, plan.Seed, o.Follow)
-		if err := os.WriteFile(file, []byte(simulations.Timeline(title, r.Lived, r.Life)), 0o644); err != nil { //nolint:gosec // not secret
-			return err
-		}
-		s.Timeline = file
-	}
-	if r.Failure != nil {
-		s.Failures = append(s.Failures, r.Failure)
-	}
-	return p.simulateEnd(f, &s, plan)
 }

@@ -2,6 +2,11 @@ package main
 
 import (
 	"encoding/json"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -25,4 +30,28 @@ func TestSimulateSweepWithinItsBudget(t *testing.T) {
 	if r.Seeds < 2 || r.Seeds == 1000000 || r.Lived == 0 || len(r.Tally.Injected) == 0 {
 		t.Errorf("%+v", r)
 	}
+}
+
+// A run that is interrupted tells what it has lived until then.
+func TestSimulateInterrupted(t *testing.T) {
+	trace := filepath.Join(t.TempDir(), "trace")
+	if err := syscall.Mkfifo(trace, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p := spawn(t, nil, binary, "simulate", "--scenario", "office", "--duration", "100000h", "--seeds", "1", "--trace", trace)
+	lines, err := os.Open(trace) // once it begins
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.CopyN(io.Discard, lines, 10_000); err != nil {
+		t.Fatal(err)
+	}
+	drained := make(chan struct{})
+	go func() { defer close(drained); _, _ = io.Copy(io.Discard, lines) }()
+	p.signal(syscall.SIGINT)
+	if code := p.wait(); code != 130 || !strings.Contains(p.out.String(), "office: 1 seed from 1 on") {
+		t.Errorf("code %d: %s%s", code, p.out, p.errs)
+	}
+	<-drained
+	_ = lines.Close()
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"os"
@@ -13,11 +14,11 @@ import (
 )
 
 // simulateEnd reports on what was lived, and saves what has failed.
-func (p *program) simulateEnd(f *simulateFlags, s *sweepResult, plan simulations.Plan) error {
+func (p *program) simulateEnd(ctx context.Context, f *simulateFlags, s *sweepResult, plan simulations.Plan) error {
 	if s.Failures == nil {
 		s.Failures = []*simulations.Failure{}
 	}
-	if err := keepFailure(f, s, plan); err != nil {
+	if err := p.keepFailure(ctx, f, s, plan); err != nil {
 		return err
 	}
 	s.Idle = s.Tally.Idle()
@@ -43,15 +44,23 @@ func (p *program) simulateEnd(f *simulateFlags, s *sweepResult, plan simulations
 	return nil
 }
 
-// shrinkRuns bounds how many runs are spent on making a failure smaller.
-const shrinkRuns = 400
+// shrinkRuns and shrinkTime bound what is spent on making a failure smaller.
+const (
+	shrinkRuns = 400
+	shrinkTime = 5 * time.Minute
+)
 
 // keepFailure makes the first failure smaller, and saves what is left.
-func keepFailure(f *simulateFlags, s *sweepResult, plan simulations.Plan) error {
+func (p *program) keepFailure(ctx context.Context, f *simulateFlags, s *sweepResult, plan simulations.Plan) error {
 	if len(s.Failures) == 0 || f.noShrink || f.replay != "" || s.Failures[0].Guarantee == "process" {
 		return nil
 	}
-	small, failure, _ := simulations.Shrink(plan, s.Failures[0], shrinkRuns)
+	if !f.asJSON {
+		p.printer(p.err).line("seed %d failed a check; making it smaller, for %v at most", plan.Seed, shrinkTime)
+	}
+	ctx, cancel := context.WithTimeout(ctx, shrinkTime)
+	defer cancel()
+	small, failure, _ := simulations.Shrink(ctx, plan, s.Failures[0], shrinkRuns)
 	s.Kept = filepath.Join(f.out, fmt.Sprintf("rollcall-%s-%d.json", plan.Scenario, plan.Seed))
 	s.Smaller = len(small.Ops)
 	return simulations.Save(s.Kept, simulations.Kept{Failure: failure, Plan: small})
@@ -91,6 +100,9 @@ func (s *sweepResult) tell(out *printer) {
 	speed := s.Lived.Hours() / max(s.Took.Seconds(), 1e-9)
 	out.line("%s: %s from %d on, %.1f virtual hours in %v (%.1f virtual hours a second), %d steps, %d moments checked",
 		s.Scenario, count(s.Seeds, "seed"), s.First, s.Lived.Hours(), s.Took.Round(time.Millisecond), speed, s.Steps, t.Checks)
+	if s.Memory > 0 {
+		out.line("%s, %d MB of memory taken in all (%.1f KB a client)", count(s.Clients, "client"), s.Memory>>20, float64(s.Memory)/1e3/float64(max(s.Clients, 1)))
+	}
 	if s.Trace != "" {
 		out.line("trace %s", s.Trace)
 	}

@@ -24,6 +24,8 @@ type sweepResult struct {
 	Lived    time.Duration          `json:"lived_ns"`
 	Took     time.Duration          `json:"took_ns"`
 	Steps    uint64                 `json:"steps"`
+	Clients  int                    `json:"clients,omitempty"` // of one run
+	Memory   uint64                 `json:"memory,omitempty"`  // in bytes, that one run took
 	Trace    string                 `json:"trace,omitempty"`
 	Kept     string                 `json:"kept,omitempty"`    // the file of the failure that was made smaller
 	Smaller  int                    `json:"smaller,omitempty"` // how many operations are left in it
@@ -72,10 +74,7 @@ func (p *program) simulateSweep(ctx context.Context, f *simulateFlags) error {
 			cancel()
 		}
 	}
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	if err != nil {
+	if err != nil && ctx.Err() == nil {
 		return err
 	}
 	s.result.Took = time.Since(s.began)
@@ -86,7 +85,10 @@ func (p *program) simulateSweep(ctx context.Context, f *simulateFlags) error {
 			return err
 		}
 	}
-	return p.simulateEnd(f, &s.result, plan)
+	if err := p.simulateEnd(ctx, f, &s.result, plan); err != nil {
+		return err
+	}
+	return context.Cause(ctx) // nil, unless it was interrupted: then what was lived was told
 }
 
 // left is what is left of the budget, 0 if there is none.
@@ -187,7 +189,7 @@ func (s *sweep) add(r *simulations.Result) {
 	if r.Failure != nil {
 		s.fail(r.Failure)
 	}
-	if s.live && time.Since(s.told) > 5*time.Second {
+	if s.live && time.Since(s.told) > tellEvery {
 		s.told = time.Now()
 		s.out.line("%d of %d seeds, %.1f virtual hours, %s", s.result.Seeds, s.f.seeds, s.result.Lived.Hours(), count(len(s.result.Failures), "failure"))
 	}
