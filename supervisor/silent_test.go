@@ -11,7 +11,6 @@ import (
 	"runtime"
 	"strconv"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -94,12 +93,7 @@ func howItEnds(c net.Conn) string {
 // by another process, since both ends of ten thousand are more than one process
 // may mostly have; with a limit below that there are fewer. Guards N14, G6.
 func TestTenThousandSilentSockets(t *testing.T) {
-	n := 10_000
-	var limit syscall.Rlimit
-	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
-		t.Fatal(err)
-	}
-	n = min(n, int(limit.Cur)-500)
+	n := min(10_000, descriptors(t)-500)
 	// A linger that a busy machine can keep: all say goodbye at the same time.
 	r := serve(t, supervisor.Config{HandshakeTimeout: 6 * time.Second, Linger: patience})
 	stop := r.healthyPair(t)

@@ -22,39 +22,6 @@ func putSize(t testing.TB, standard byteSize) int64 {
 	return int64(n)
 }
 
-// storeDir is the data directory of a server, as a test sees it from outside.
-type storeDir string
-
-// partials returns the sizes of what is not whole.
-func (d storeDir) partials() []int64 { return d.sizes("partial") }
-
-func (d storeDir) sizes(at string) (sizes []int64) {
-	names, _ := filepath.Glob(filepath.Join(string(d), at, "*"))
-	for _, name := range names {
-		var n int64
-		if data, err := os.Stat(filepath.Join(name, "data")); err == nil {
-			n = data.Size()
-		}
-		sizes = append(sizes, n)
-	}
-	return sizes
-}
-
-// until waits for something that another process does. It is polled, for nothing
-// outside of that process tells of it.
-func until(t testing.TB, what string, come func() bool) {
-	t.Helper()
-	again := time.NewTicker(time.Millisecond)
-	defer again.Stop()
-	for late := time.After(patience); !come(); {
-		select {
-		case <-again.C:
-		case <-late:
-			t.Fatalf("%s: it does not come about", what)
-		}
-	}
-}
-
 // killInTheMiddle puts a file, and kills the process when about a quarter of it
 // is on the server's disk.
 func killInTheMiddle(t *testing.T, w *world, dir storeDir, file string, size int64) {

@@ -10,6 +10,8 @@ import (
 	"os/exec"
 	"strconv"
 	"sync"
+	"sync/atomic"
+	"syscall"
 	"time"
 
 	"example.com/rollcall/simulations"
@@ -131,6 +133,14 @@ func (s *sweep) process(ctx context.Context, first uint64, seeds, stride int) (l
 	defer kill()
 	cmd := exec.CommandContext(ctx, s.program, args...)
 	cmd.Env = s.env
+	// Asked to quit, it tells where its goroutines stand before it goes.
+	cmd.Cancel = func() error {
+		if err := cmd.Process.Signal(syscall.SIGQUIT); err != nil {
+			return cmd.Process.Kill()
+		}
+		return nil
+	}
+	cmd.WaitDelay = quitWithin
 	var words bytes.Buffer
 	cmd.Stderr = &words
 	stdout, err := cmd.StdoutPipe()
@@ -140,8 +150,8 @@ func (s *sweep) process(ctx context.Context, first uint64, seeds, stride int) (l
 	if err := cmd.Start(); err != nil {
 		return 0, first, "", err
 	}
-	late := false
-	watchdog := time.AfterFunc(f.patience, func() { late = true; kill() })
+	var late atomic.Bool
+	watchdog := time.AfterFunc(f.patience, func() { late.Store(true); kill() })
 	defer watchdog.Stop()
 	at = first
 	lines := bufio.NewReaderSize(stdout, 1<<20)
@@ -169,14 +179,18 @@ func (s *sweep) process(ctx context.Context, first uint64, seeds, stride int) (l
 	}
 	err = cmd.Wait()
 	switch {
-	case late:
-		why = fmt.Sprintf("it took more than %v of real time", f.patience)
+	case late.Load():
+		why = fmt.Sprintf("it took more than %v of real time; its goroutines: %s", f.patience, head(words.String(), 16<<10))
 	case err != nil && lived < seeds:
 		why = fmt.Sprintf("%v: %s", err, tail(words.String(), 2000))
 	}
 	return lived, at, why, nil
 }
 
+// quitWithin is how long a process that is asked to quit may take for it.
+const quitWithin = 5 * time.Second
+
+func head(s string, n int) string { return s[:min(len(s), n)] }
 func tail(s string, n int) string { return s[max(len(s)-n, 0):] }
 
 // add takes in one run.
