@@ -35,18 +35,20 @@ func TestTracesAgree(t *testing.T) {
 		if slices.Contains(large, name) {
 			continue
 		}
-		for seed := range seeds {
-			p := plan(t, name, 7_000_000+seed)
-			var sums [2]string
-			for i, procs := range []int{1, 2} {
-				runtime.GOMAXPROCS(procs)
-				sums[i] = run(t, p, Options{}).Trace
+		t.Run(name, func(t *testing.T) {
+			for seed := range seeds {
+				p := plan(t, name, 7_000_000+seed)
+				var sums [2]string
+				for i, procs := range []int{1, 2} {
+					runtime.GOMAXPROCS(procs)
+					sums[i] = run(t, p, Options{}).Trace
+				}
+				if sums[0] != sums[1] {
+					t.Errorf("seed %d: %s with one processor, %s with two", p.Seed, sums[0], sums[1])
+				}
+				lines = append(lines, fmt.Sprintf("%s %d %s", name, p.Seed, sums[0]))
 			}
-			if sums[0] != sums[1] {
-				t.Errorf("%s, seed %d: %s with one processor, %s with two", name, p.Seed, sums[0], sums[1])
-			}
-			lines = append(lines, fmt.Sprintf("%s %d %s", name, p.Seed, sums[0]))
-		}
+		})
 	}
 	if file := os.Getenv("ROLLCALL_TRACES"); file != "" {
 		compare(t, file, lines)
