@@ -1,0 +1,75 @@
+package simulations
+
+import (
+	"time"
+
+	"example.com/rollcall/wire"
+)
+
+// request is one that has no answer yet.
+type request struct {
+	what string
+	user string
+	sent time.Duration
+}
+
+// login logs in, with the token of an earlier session if there was one.
+func (p *peer) login(user string) {
+	p.send(&wire.Login{Request: p.ask("login", user), User: user, Credential: []byte("ok"), Token: p.c.token})
+}
+
+// watch asks for presence, and goes on where the client was.
+func (p *peer) watch() {
+	if p != p.c.peer || !p.loggedIn || (!p.c.plan.Everyone && len(p.c.plan.Names) == 0) {
+		return
+	}
+	m := &wire.Watch{Request: p.ask("watch", ""), Everyone: p.c.plan.Everyone, Users: p.c.plan.Names}
+	p.c.view.ask(p, m)
+	p.send(m)
+}
+
+func (p *peer) ask(what, user string) uint64 {
+	p.nextID++
+	p.requests[p.nextID] = request{what: what, user: user, sent: p.w.now()}
+	return p.nextID
+}
+
+// answered takes the answer to a request: each has one at most (N15).
+func (p *peer) answered(id uint64, what string) bool {
+	r, ok := p.requests[id]
+	if p.link.corrupts && (!ok || what != "" && r.what != what) {
+		return false // what the server has read was another request
+	}
+	if !ok {
+		p.w.fail("messages", "one answer to each request", "%s: an answer to request %d, which waits for none", p.c.name, id)
+		return false
+	}
+	if what != "" && r.what != what {
+		p.w.fail("messages", "answers that fit", "%s: %s %d was answered as a %s", p.c.name, r.what, id, what)
+		return false
+	}
+	delete(p.requests, id)
+	p.w.effect("answered " + r.what)
+	if r.what == "watch" {
+		p.c.view.agreed(p)
+	}
+	return true
+}
+
+// refused takes an error as the answer.
+func (p *peer) refused(m *wire.Error) {
+	what := p.requests[m.Request].what
+	p.answered(m.Request, "")
+	p.w.effect("refused " + what + ": " + m.Code.String())
+	switch what {
+	case "watch":
+		p.c.view.refused(p)
+		p.c.after(time.Second, func() {
+			if !p.over {
+				p.watch()
+			}
+		})
+	case "logout":
+		p.loggedIn = m.Code != wire.CodeNotLoggedIn // the session goes on
+	}
+}
