@@ -7,12 +7,14 @@ import (
 )
 
 // batch is what a reader hands on at one time. Batches are used again: who has
-// handled one keeps nothing of it but the messages, and of a ping only a copy.
+// handled one keeps nothing of it but the messages, and of a ping or a pong only a copy.
 // Its bound is the connection's credits.
 type batch struct {
 	frames []paidFrame
-	ping   wire.Ping // of the first ping: most batches are one ping
+	ping   wire.Ping // of the first ping: most batches are one ping,
 	pinged bool
+	pong   wire.Pong // or one pong
+	ponged bool
 }
 
 // paidFrame is a message that has been paid for with credits.
@@ -23,8 +25,12 @@ type paidFrame struct {
 
 // kept is the frame as one that outlives its batch.
 func (f paidFrame) kept() paidFrame {
-	if p, ok := f.msg.(*wire.Ping); ok {
-		own := *p
+	switch m := f.msg.(type) {
+	case *wire.Ping:
+		own := *m
+		f.msg = &own
+	case *wire.Pong:
+		own := *m
 		f.msg = &own
 	}
 	return f
@@ -47,6 +53,19 @@ func (b *batch) decodePing(body []byte) (wire.Message, error) {
 	return &b.ping, nil
 }
 
+// decodePong does the same with a pong.
+func (b *batch) decodePong(body []byte) (wire.Message, error) {
+	if b.ponged {
+		return wire.Decode(wire.TypePong, body)
+	}
+	var err error
+	if b.pong, err = wire.DecodePong(body); err != nil {
+		return nil, err
+	}
+	b.ponged = true
+	return &b.pong, nil
+}
+
 // keptFramesOfBatch bounds the room that a batch keeps.
 const keptFramesOfBatch = 64
 
@@ -56,6 +75,6 @@ func (b *batch) done() {
 	if b.frames = b.frames[:0]; cap(b.frames) > keptFramesOfBatch {
 		b.frames = nil
 	}
-	b.pinged = false
+	b.pinged, b.ponged = false, false
 	batches.Put(b)
 }

@@ -61,7 +61,7 @@ func (f *fed) Ended(err error) {
 	told, why := f.ended || f.in.dropped, readEnded{err: err, reason: readReason(err), midFrame: f.in.midFrame()}
 	f.mu.Unlock()
 	if !told {
-		f.c.tell(why)
+		f.c.tellHere(why)
 	}
 	f.gone()
 }
@@ -104,6 +104,15 @@ func (f *fed) gone() {
 // Close implements net.Conn.
 func (f *fed) Close() error {
 	err := f.Feeder.Close()
-	go f.gone() // not here: who feeds may hold the lock, and run this actor
+	if !f.mu.TryLock() {
+		go f.gone() // not here: who feeds holds the lock, and may run this actor
+		return err
+	}
+	told := f.ended
+	f.ended = true
+	f.mu.Unlock()
+	if !told {
+		f.c.tell(readerExit{})
+	}
 	return err
 }

@@ -66,8 +66,11 @@ func (c *connection) readSpace(filling bool) int {
 // decode decodes a frame. The data of a chunk is copied once, to where it waits
 // for the disk.
 func (c *connection) decode(batch *batch, f wire.Frame, greeted bool) (wire.Message, error) {
-	if f.Type == wire.TypePing {
+	switch f.Type {
+	case wire.TypePing:
 		return batch.decodePing(f.Body)
+	case wire.TypePong:
+		return batch.decodePong(f.Body)
 	}
 	if f.Type != wire.TypeChunk || !greeted || c.sys.files == nil {
 		return wire.Decode(f.Type, f.Body)

@@ -49,6 +49,7 @@ type System struct {
 	pollers   pollers
 	clocks    clocks
 	outboxes  sync.Pool // of connections that have something to write
+	proofs    sync.Pool // what makes tokens: an HMAC that is keyed already
 
 	// atomic
 	nextID   atomic.Uint64

@@ -4,6 +4,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/binary"
+	"hash"
 )
 
 // token makes the resume token of a session: its number, and a proof that this
@@ -28,9 +29,19 @@ func (s *System) tokenSession(user string, token []byte) uint64 {
 const tokenProof = 16
 
 func (s *System) proof(user string, session uint64) []byte {
-	m := hmac.New(sha256.New, s.set.TokenKey)
-	m.Write(binary.BigEndian.AppendUint64(nil, s.set.Epoch))
-	m.Write(binary.BigEndian.AppendUint64(nil, session))
-	m.Write([]byte(user))
+	m, ok := s.proofs.Get().(hash.Hash)
+	if !ok {
+		m = hmac.New(sha256.New, s.set.TokenKey)
+	}
+	defer s.proofs.Put(m)
+	m.Reset()
+	said := make([]byte, 0, 16+maxProvenInPlace)
+	said = binary.BigEndian.AppendUint64(said, s.set.Epoch)
+	said = binary.BigEndian.AppendUint64(said, session)
+	m.Write(append(said, user...))
 	return m.Sum(nil)[:tokenProof]
 }
+
+// maxProvenInPlace is up to which length a user's name needs no memory beside the
+// stack's for its proof.
+const maxProvenInPlace = 64

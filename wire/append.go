@@ -13,7 +13,7 @@ func appendBody(dst []byte, m Message) ([]byte, bool) {
 	case *Deliver:
 		return m.appendBody(dst), true
 	case *Ping:
-		return appendUint(append(dst, majorMap<<5|1, 1), m.Time), true
+		return m.appendBody(dst), true
 	case *Pong:
 		return m.appendBody(dst), true
 	case *OK:
@@ -45,11 +45,24 @@ func (m *Deliver) appendBody(dst []byte) []byte {
 	return dst
 }
 
+func (m Ping) appendBody(dst []byte) []byte {
+	return appendUint(append(dst, majorMap<<5|1, 1), m.Time)
+}
+
 func (m Pong) appendBody(dst []byte) []byte {
 	dst = append(dst, majorMap<<5|1+one(m.Time != 0), 1)
 	if dst = appendUint(dst, m.Echo); m.Time != 0 {
 		dst = appendUint(append(dst, 2), m.Time)
 	}
+	return dst
+}
+
+// AppendPing appends the whole frame of a ping as [Append] does, which refuses none,
+// but from a value, which takes no memory. The frame is shorter than [MaxPong].
+func AppendPing(dst []byte, m Ping) []byte {
+	start := len(dst)
+	dst = m.appendBody(append(dst, 0, 0, 0, 0, byte(TypePing)))
+	binary.BigEndian.PutUint32(dst[start:], uint32(len(dst)-start-4)) //nolint:gosec // less than MaxPong
 	return dst
 }
 

@@ -38,6 +38,21 @@ func TestAppendBodyIsTheLibrarys(t *testing.T) {
 	})
 }
 
+// A ping from a value is the same frame.
+func TestAppendPing(t *testing.T) {
+	for _, m := range []Ping{{}, {Time: 1}, {Time: 1 << 40}, {Time: 1<<64 - 1}} {
+		want, err := Append([]byte("before"), &m)
+		got := AppendPing([]byte("before"), m)
+		if err != nil || !bytes.Equal(got, want) || len(got)-len("before") > MaxPong {
+			t.Errorf("% x, want % x (%v)", got, want, err)
+		}
+	}
+	buf := make([]byte, 0, MaxPong)
+	if n := testing.AllocsPerRun(100, func() { _ = AppendPing(buf, Ping{Time: 1 << 40}) }); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
 // A pong from a value is the same frame, and the longest is MaxPong.
 func TestAppendPong(t *testing.T) {
 	for _, m := range []Pong{{}, {Echo: 1, Time: 2}, {Echo: 1 << 40}, {Echo: 1<<64 - 1, Time: 1<<64 - 1}} {

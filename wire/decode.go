@@ -18,7 +18,7 @@ func decodeBody(m Message, body []byte) (done bool, err error) {
 	case *Ping:
 		m.Time, err = items.ping()
 	case *Pong:
-		err = m.decodeBody(items)
+		m.Echo, m.Time, err = items.pong()
 	case *Send:
 		err = m.decodeBody(items)
 	case *Deliver:
@@ -40,16 +40,16 @@ func (r items) ping() (at uint64, err error) {
 	return at, err
 }
 
-func (m *Pong) decodeBody(r items) (err error) {
+func (r items) pong() (echo, at uint64, err error) {
 	for r.next() {
 		switch r.key {
 		case 1:
-			m.Echo, err = r.uint(err)
+			echo, err = r.uint(err)
 		case 2:
-			m.Time, err = r.uint(err)
+			at, err = r.uint(err)
 		}
 	}
-	return err
+	return echo, at, err
 }
 
 func (m *Send) decodeBody(r items) (err error) {
@@ -201,4 +201,16 @@ func DecodePing(body []byte) (Ping, error) {
 		return Ping{}, malformed(TypePing, err)
 	}
 	return Ping{Time: at}, nil
+}
+
+// DecodePong decodes a pong's body as [Decode] does, with the same errors, but to a
+// value, which takes no memory.
+func DecodePong(body []byte) (m Pong, err error) {
+	if err := checkProfile(body, shapes[TypePong]); err != nil {
+		return Pong{}, malformed(TypePong, err)
+	}
+	if m.Echo, m.Time, err = itemsOf(body).pong(); err != nil {
+		return Pong{}, malformed(TypePong, err)
+	}
+	return m, nil
 }

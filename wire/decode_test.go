@@ -27,6 +27,12 @@ func decodedAlike(t *testing.T, typ Type, body []byte) {
 	if err == nil && !reflect.DeepEqual(got, want) {
 		t.Fatalf("%s % x: %+v, and by the library %+v", typ, body, got, want)
 	}
+	if typ == TypePong {
+		p, err := DecodePong(body)
+		if (err == nil) != (wantErr == nil) || err == nil && p != *want.(*Pong) {
+			t.Fatalf("% x: %+v, %v, and by the library %+v, %v", body, p, err, want, wantErr)
+		}
+	}
 	if typ == TypePing {
 		p, err := DecodePing(body)
 		if (err == nil) != (wantErr == nil) || err == nil && p != *want.(*Ping) {
@@ -83,6 +89,21 @@ func TestDecodePing(t *testing.T) {
 	}
 	body := []byte{0xa1, 0x01, 0x1b, 1, 2, 3, 4, 5, 6, 7, 8}
 	if n := testing.AllocsPerRun(100, func() { _, _ = DecodePing(body) }); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
+// A pong is decoded to a value with the errors of Decode, and without memory.
+func TestDecodePong(t *testing.T) {
+	for _, body := range [][]byte{nil, {0x80}, {0xa1, 0x01}, {0xa1, 0x01, 0x61, 0x61}, {0xa2, 0x01, 0x01, 0x01, 0x02}, {0xa1, 0x01, 0x05}, {0xa0}, {0xa1, 0x07, 0x80}, {0xa1, 0x02, 0x61, 0x61}, {0xa2, 0x01, 0x05, 0x02, 0x18, 0x20}} {
+		m, want := Decode(TypePong, body)
+		p, err := DecodePong(body)
+		if (err == nil) != (want == nil) || err != nil && err.Error() != want.Error() || err == nil && p != *m.(*Pong) {
+			t.Errorf("% x: %+v, %v, and by Decode %+v, %v", body, p, err, m, want)
+		}
+	}
+	body := []byte{0xa2, 0x01, 0x1b, 1, 2, 3, 4, 5, 6, 7, 8, 0x02, 0x05}
+	if n := testing.AllocsPerRun(100, func() { _, _ = DecodePong(body) }); n != 0 {
 		t.Errorf("%v allocations", n)
 	}
 }

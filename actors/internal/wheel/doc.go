@@ -3,10 +3,12 @@
 // its owner 32 bytes and no memory beside; a time.Timer is an object of 112, with
 // a closure of 16 and a place of 16 in the runtime's heap.
 //
-// What is due soon is in a heap, exactly in order; everything else in one of 512
-// buckets, each some 134 ms long. Arming and cancelling cost O(1) in a bucket, and
-// O(log n) of the few in the heap. What lies beyond the last bucket, some 68 s
-// away, is looked at again when that bucket comes.
+// Deadlines lie in one of 512 buckets, each some 134 ms long. The bucket whose time
+// has come is sorted, once, and taken from one after the other; what is armed for it
+// then is in a heap. So what is due is told exactly in order. Arming and cancelling
+// cost O(1), and O(log n) of the few in the heap; being due costs the sorting, which
+// looks at a deadline's owner twice, however many there are. What lies beyond the last
+// bucket, some 68 s away, is looked at again when that bucket comes.
 //
 // It is a pure room: it knows no clock. Invariants:
 //   - Nothing is due before its time.

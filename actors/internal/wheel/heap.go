@@ -1,6 +1,6 @@
 package wheel
 
-// The heap of those who are due soon: each has two below it, none of which is due
+// The heap of those who were armed for the present bucket: each has two below it, none of which is due
 // before it.
 
 // up puts p at place i, or above it.

@@ -1,7 +1,9 @@
 package wheel
 
 import (
+	"cmp"
 	"math/bits"
+	"slices"
 	"time"
 )
 
@@ -10,7 +12,7 @@ import (
 type Link[T any] struct {
 	next, prev T // in its bucket; zero at the ends
 	due        time.Duration
-	place      int32 // unarmed, its place in the heap + 1, or -1 - its bucket
+	place      int32 // unarmed, its place in the heap + 1, -1 - its bucket, or inRun - its place in the run
 }
 
 const unarmed = 0
@@ -27,19 +29,21 @@ type Linked[T any] interface {
 const (
 	buckets = 512
 	shift   = 27 // a bucket is 2^27 ns long
+	inRun   = -1 - buckets
 )
 
 // Wheel holds deadlines. Its zero value is empty; times count from any beginning,
 // and are not negative. It is not safe for use by several goroutines.
 type Wheel[T Linked[T]] struct {
-	now   int64 // the number of the bucket whose time it is; its deadlines are in near
+	now   int64 // the number of the bucket that was taken last; what is due until its end is in run and near
 	far   [buckets]T
 	used  [buckets / 64]uint64 // which buckets are not empty
-	near  []place[T]           // a heap by deadline
+	run   []place[T]           // what that bucket held, the latest first; who has left it is none
+	near  []place[T]           // a heap by deadline, of those who were armed since
 	count int
 }
 
-// place is a place in the heap.
+// place is a place in the run or the heap.
 type place[T any] struct {
 	due time.Duration
 	x   T
@@ -82,11 +86,26 @@ func (w *Wheel[T]) Cancel(x T) {
 		return
 	case l.place > 0:
 		w.drop(int(l.place) - 1)
+	case l.place <= inRun:
+		var none T
+		w.run[inRun-l.place].x = none
+		w.trim()
 	default:
 		w.unlink(l)
 	}
 	l.place = unarmed
 	w.count--
+}
+
+// trim drops those at the end of the run who have left it.
+func (w *Wheel[T]) trim() {
+	var none T
+	for n := len(w.run); n > 0 && w.run[n-1].x == none; n-- {
+		w.run = w.run[:n-1]
+	}
+	if len(w.run) == 0 && cap(w.run) > keptNear {
+		w.run = nil // a crowd was due at once
+	}
 }
 
 // unlink takes a link out of its bucket.
@@ -110,12 +129,19 @@ func (w *Wheel[T]) unlink(l *Link[T]) {
 // them to to, and stops when to has no more room. When it is called again, now
 // must not be less.
 func (w *Wheel[T]) Due(now time.Duration, to []T) []T {
-	w.advance(int64(now >> shift))
-	for len(to) < cap(to) && len(w.near) > 0 && w.near[0].due <= now {
-		x := w.near[0].x
-		w.drop(0)
-		x.Link().place = unarmed
-		w.count--
+	for len(to) < cap(to) {
+		x, due, ok := w.first()
+		if !ok {
+			// Bucket by bucket: so no sorting is done twice when there is no room.
+			if w.advance(int64(now >> shift)) {
+				continue
+			}
+			break
+		}
+		if due > now {
+			break
+		}
+		w.Cancel(x)
 		to = append(to, x)
 	}
 	if len(w.near) == 0 && cap(w.near) > keptNear {
@@ -124,16 +150,31 @@ func (w *Wheel[T]) Due(now time.Duration, to []T) []T {
 	return to
 }
 
-// keptNear bounds the room that an empty heap keeps.
-const keptNear = 4096
+// first returns who is due first, of those in the run and the heap.
+func (w *Wheel[T]) first() (x T, due time.Duration, ok bool) {
+	if n := len(w.run); n > 0 && (len(w.near) == 0 || w.run[n-1].due <= w.near[0].due) {
+		return w.run[n-1].x, w.run[n-1].due, true
+	}
+	if len(w.near) > 0 {
+		return w.near[0].x, w.near[0].due, true
+	}
+	return x, 0, false
+}
 
-// advance moves what the buckets up to that of the tick hold to where it is now.
-func (w *Wheel[T]) advance(tick int64) {
+// keptNear bounds the room that an empty run or heap keeps.
+const keptNear = 1 << 14
+
+// advance makes a run of the next bucket up to that of the tick, and reports whether
+// there is one. There must be neither a run nor a heap.
+//
+// A run is sorted once and read from its end: of very many, a heap would touch a
+// dozen links that are not in the cache, for each that is taken.
+func (w *Wheel[T]) advance(tick int64) bool {
 	for w.now < tick {
 		b, ok := w.following()
 		if !ok || w.tickOf(b) > tick {
 			w.now = tick
-			return
+			return false
 		}
 		w.now = w.tickOf(b)
 		x := w.far[b]
@@ -144,10 +185,22 @@ func (w *Wheel[T]) advance(tick int64) {
 			l := x.Link()
 			next := l.next
 			l.next, l.prev, l.place = none, none, unarmed
-			w.enter(x, l)
+			if int64(l.due>>shift) <= w.now {
+				w.run = append(w.run, place[T]{l.due, x})
+			} else {
+				w.enter(x, l)
+			}
 			x = next
 		}
+		if len(w.run) > 0 {
+			slices.SortFunc(w.run, func(a, b place[T]) int { return cmp.Compare(b.due, a.due) })
+			for i, p := range w.run {
+				p.x.Link().place = inRun - int32(i) //nolint:gosec // bounded by the number of connections
+			}
+			return true
+		}
 	}
+	return false
 }
 
 // following returns the first bucket after the present one that is not empty.
@@ -174,8 +227,8 @@ func (w *Wheel[T]) tickOf(b int) int64 {
 // Next returns when Due is to be called at the latest, or false when nothing is
 // armed.
 func (w *Wheel[T]) Next() (time.Duration, bool) {
-	if len(w.near) > 0 {
-		return w.near[0].due, true // the buckets are all later
+	if _, due, ok := w.first(); ok {
+		return due, true // the buckets are all later
 	}
 	if b, ok := w.following(); ok {
 		return time.Duration(w.tickOf(b)) << shift, true

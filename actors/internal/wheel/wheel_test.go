@@ -119,13 +119,66 @@ func TestWheelLetsGo(t *testing.T) {
 		w.Cancel(x)
 		w.Cancel(x) // once more does nothing
 	}
-	if _, ok := w.Next(); ok || w.Len() != 0 || len(w.near) != 0 {
+	if _, ok := w.Next(); ok || w.Len() != 0 || len(w.near) != 0 || len(w.run) != 0 {
 		t.Error("something is armed")
 	}
 	for b, x := range w.far {
 		if x != nil {
 			t.Errorf("bucket %d holds something", b)
 		}
+	}
+}
+
+// guards G6: whoever was stopped while its bucket is being told of is not told, and
+// held by nothing once that is over.
+func TestWheelLetsGoOfARun(t *testing.T) {
+	var w Wheel[*owner]
+	all := make([]*owner, 3*keptNear)
+	for i := range all {
+		all[i] = &owner{n: i}
+		w.Set(all[i], 1<<shift+1+time.Duration(i%7919))
+	}
+	first := w.Due(2<<shift, make([]*owner, 0, 1))
+	if len(first) != 1 || len(w.run) != len(all)-1 {
+		t.Fatalf("%d of %d are due, %d wait", len(first), len(all), len(w.run))
+	}
+	w.Set(first[0], 1<<shift) // behind its time: the next one
+	for i, x := range all[1:] {
+		if i%3 != 0 {
+			w.Cancel(x)
+		}
+	}
+	got := w.Due(2<<shift, make([]*owner, 0, len(all)))
+	if want := 1 + (len(all)-1+2)/3; len(got) != want || got[0] != first[0] {
+		t.Errorf("%d are due, want %d", len(got), want)
+	}
+	if w.Len() != 0 || cap(w.run) != 0 {
+		t.Errorf("%d are armed, and room for %d is kept", w.Len(), cap(w.run))
+	}
+}
+
+// BenchmarkDue: a heartbeat each, of very many, as a clock tells of them.
+func BenchmarkDue(b *testing.B) {
+	var w Wheel[*owner]
+	all := make([]owner, 1<<20)
+	const every = 30 * time.Second
+	for i := range all {
+		all[i*7919%len(all)].n = i
+		w.Set(&all[i*7919%len(all)], every*time.Duration(i)/time.Duration(len(all)))
+	}
+	var room [64]*owner
+	b.ReportAllocs()
+	now, told := time.Duration(0), 0
+	for b.Loop() {
+		for told == 0 {
+			next, _ := w.Next()
+			now = max(now, next)
+			for _, x := range w.Due(now, room[:0]) {
+				w.Set(x, now+every)
+				told++
+			}
+		}
+		told--
 	}
 }
 
