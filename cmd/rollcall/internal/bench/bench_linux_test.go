@@ -3,10 +3,13 @@ package bench
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -133,5 +136,54 @@ func TestScale(t *testing.T) {
 		if x.Name == "connections still there" && x.Value != 300 {
 			t.Errorf("%v of 300 are left", x.Value)
 		}
+	}
+}
+
+// Who interrupts it is told what is known so far, and how far it had come.
+func TestScaleInterrupted(t *testing.T) {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	why := errors.New("interrupted")
+	s := Scale{Count: 3000, Interval: time.Second, Duration: time.Hour}
+	s.Progress = func(format string, _ ...any) {
+		if strings.Contains(format, "watching") {
+			cancel(why)
+		}
+	}
+	v, err := s.Run(ctx)
+	if !errors.Is(err, why) {
+		t.Error(err)
+	}
+	known := map[string]float64{}
+	for _, x := range v {
+		known[x.Name] = x.Value
+	}
+	if known["connections, logged in"] != 3000 || known["live heap each"] < 500 || known["connections still there"] != 0 {
+		t.Error(known)
+	}
+}
+
+// Memory that does not suffice is told of beforehand, and the collector is left
+// alone when somebody has chosen.
+func TestScaleMemory(t *testing.T) {
+	for _, x := range []struct {
+		count, gc int
+		chosen    bool
+		room      int64
+		want      memoryPlan
+	}{
+		{1000, 0, false, 1 << 30, memoryPlan{1 << 30, 0}},
+		{1_000_000, 0, false, 2 << 30, memoryPlan{2 << 30, -1}},
+		{1_000_000, 50, false, 1 << 30, memoryPlan{math.MaxInt64, 50}},
+		{1_000_000, 0, true, 1 << 30, memoryPlan{math.MaxInt64, 0}},
+	} {
+		if got := planMemory(x.count, x.gc, x.chosen, x.room); got != x.want {
+			t.Errorf("%+v: %+v", x, got)
+		}
+	}
+	var told []string
+	s := Scale{Count: 1, Leave: math.MaxInt64 / 4, Progress: func(format string, _ ...any) { told = append(told, format) }}
+	memoryPlan{math.MaxInt64, 0}.begin(s)()
+	if len(told) != 1 || !strings.Contains(told[0], "will fit") {
+		t.Error(told)
 	}
 }
