@@ -17,14 +17,11 @@ func (m *model) unanswered() {
 	for _, c := range m.w.clients {
 		for _, p := range c.peers() {
 			k := p.link
-			if len(p.behind) > 0 {
-				continue // it may still wait on this side
-			}
 			if k.corrupts || k.mischief || k.dead || !p.welcomed || k.life != m.life || k.over || k.facts.byed != 0 {
 				continue
 			}
 			for _, id := range slices.Sorted(maps.Keys(p.requests)) {
-				if r := p.requests[id]; r.sent > k.facts.welcomed && now-max(r.sent, p.caughtUp) > answers {
+				if r := p.requests[id]; r.sent > k.facts.welcomed && r.arrives > 0 && now-r.arrives > answers {
 					m.w.fail("liveness", "an answer to each request", "%s: %s %d of %v has none", c.name, r.what, id, r.sent)
 					return
 				}

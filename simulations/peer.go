@@ -25,8 +25,7 @@ type peer struct {
 	mute      bool // it answers nothing, as if it hung
 	slow      time.Duration
 	drinking  *due
-	behind    []byte        // to be sent when there is room
-	caughtUp  time.Duration // when a narrow link had taken all that waited for it
+	behind    []byte // to be sent when there is room
 	pump      *due
 
 	connection uint64
@@ -37,6 +36,7 @@ type peer struct {
 	beat       *due
 
 	requests map[uint64]request // that have no answer yet
+	unsent   []uint64           // those of them that are not on the line yet, or just went
 	nextID   uint64
 	senders  map[uint64]uint64 // the latest message of each connection
 	byeSeen  bool

@@ -33,10 +33,11 @@ func (p *peer) flush() {
 	if len(p.behind) > 0 && p.pump == nil && !p.over {
 		p.pump = p.c.after(20*time.Millisecond, func() {
 			p.pump = nil
-			if p.flush(); len(p.behind) == 0 {
-				p.caughtUp = p.w.now()
-			}
+			p.flush()
 		})
+	}
+	if len(p.behind) == 0 {
+		p.onTheLine()
 	}
 }
 

@@ -11,6 +11,8 @@ type request struct {
 	what string
 	user string
 	sent time.Duration
+	// arrives is when its last byte is due at the server; 0: it waits on this side.
+	arrives time.Duration
 }
 
 // login logs in, with the token of an earlier session if there was one.
@@ -31,7 +33,19 @@ func (p *peer) watch() {
 func (p *peer) ask(what, user string) uint64 {
 	p.nextID++
 	p.requests[p.nextID] = request{what: what, user: user, sent: p.w.now()}
+	p.unsent = append(p.unsent, p.nextID)
 	return p.nextID
+}
+
+// onTheLine notes when the requests arrive that the line has taken.
+func (p *peer) onTheLine() {
+	for _, id := range p.unsent {
+		if r, ok := p.requests[id]; ok {
+			r.arrives = p.link.up.latest
+			p.requests[id] = r
+		}
+	}
+	p.unsent = p.unsent[:0]
 }
 
 // answered takes the answer to a request: each has one at most (N15).
