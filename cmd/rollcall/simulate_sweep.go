@@ -218,6 +218,9 @@ func (s *sweep) failed(f *simulations.Failure) {
 
 func (s *sweep) fail(f *simulations.Failure) {
 	s.result.Failures = append(s.result.Failures, f)
+	if s.live {
+		s.out.line("seed %d failed %s", f.Seed, f.Guarantee)
+	}
 	if !s.f.keepGoing {
 		s.cancel()
 	}
