@@ -124,7 +124,7 @@ func (c *conn) Write(b []byte) (int, error) {
 		if c.closed || c.in.reset != nil || c.out.room() > 0 || c.lateWrite() {
 			c.w.gate.submit(c.wt)
 		} else {
-			c.out.writer = c.wt
+			c.out.crowded, c.out.writer = true, c.wt
 			if !c.deadline.IsZero() && c.limit == nil {
 				c.limit = c.w.at(c.w.since(c.deadline), "", func() { c.limit = nil; c.out.wakeWriter() })
 			}

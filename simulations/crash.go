@@ -86,7 +86,7 @@ func (k *link) gone() {
 	k.down.hush(true)
 	w := k.w
 	w.at(w.now()+5*time.Second, "", func() {
-		k.down.stuck = nil
+		k.down.stuck, k.down.lost = nil, true
 		k.down.hush(false)
 		if !k.down.closed {
 			k.down.launch(segment{rst: true}) // what comes for a dead connection is reset

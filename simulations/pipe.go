@@ -22,6 +22,7 @@ type pipe struct {
 	crowded bool          // a write had to wait
 	corrupt int           // how many of the next segments get a wrong byte
 	silent  bool          // nothing arrives: what is under way waits
+	lost    bool          // no data arrive any more, of what is under way either
 	free    time.Duration // until when the line is busy
 	latest  time.Duration // when the latest segment arrives: order is kept
 	under   int           // bytes under way or unread
@@ -110,7 +111,7 @@ func (p *pipe) arrive(s segment) {
 		p.stuck = append(p.stuck, s)
 		return
 	}
-	if p.reset != nil {
+	if p.reset != nil || p.lost && !s.rst {
 		return
 	}
 	if p.closed {
