@@ -36,7 +36,7 @@ func (c *connection) end(reason wire.Reason, e ending) {
 	t := c.testify(reason, e, c.phase == open)
 	c.phase = closing // not before: should the testimony panic, another one is made (S1)
 	c.finished.Store(t)
-	c.sys.registry.tell(ended{c, t})
+	c.wakes(&c.sys.registry.guard, ended{c, t})
 	c.credits.close()
 	c.dropChores()
 	c.entrance = nil

@@ -21,7 +21,7 @@ func (c *connection) onHello(h *wire.Hello) {
 	c.life = heartbeat.New(c.sys.now(), terms.Times, 0) // it begins when the client is welcomed
 	c.takes = featureBits(terms.Features)
 	c.phase = registering
-	c.sys.registry.tell(register{c})
+	c.wakes(&c.sys.registry.guard, register{c})
 }
 
 // onRegistered welcomes the client, starts its heartbeat and handles what came

@@ -19,7 +19,7 @@ func (c *connection) onLogin(m *wire.Login, credit int) {
 	c.settling = true
 	ask := c.sys.set.Authenticate
 	if ask == nil {
-		c.sys.users.tell(loginUser{c, m, credit})
+		c.wakes(&c.sys.users.guard, loginUser{c, m, credit})
 		return
 	}
 	attempt := LoginAttempt{

@@ -91,7 +91,7 @@ func (c *connection) onMessage(f paidFrame) {
 			break
 		}
 		c.settling = true
-		users.tell(logoutUser{c, m.Request, f.credit})
+		c.wakes(&users.guard, logoutUser{c, m.Request, f.credit})
 		return
 	case *wire.App:
 		c.onApp(f)
@@ -150,7 +150,7 @@ func (c *connection) onSend(m *wire.Send, credit int) {
 		return
 	}
 	c.sys.count.messages.Add(1)
-	c.sys.users.tell(&delivery{from: c, send: m, frame: frame, credit: credit})
+	c.wakes(&c.sys.users.guard, &delivery{from: c, send: m, frame: frame, credit: credit})
 }
 
 // onDelivery takes a message for this connection's user.

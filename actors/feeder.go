@@ -37,6 +37,9 @@ func (f *fed) writeFrames(frames [][]byte) (int64, error) {
 	return n, err
 }
 
+// inRound implements parked: no poller calls a feeder.
+func (*fed) inRound() *round { return nil }
+
 // awaitRoom implements parked: the feeder tells by itself.
 func (*fed) awaitRoom() {}
 
@@ -52,7 +55,7 @@ func (f *fed) Came(b []byte) (full bool) {
 	}
 	defer f.guard()
 	f.c.heard(len(b))
-	return f.c.feed(&f.in, b, 0, f)
+	return f.c.feed(&f.in, b, 0, f, nil)
 }
 
 // Ended implements Fed.
@@ -76,7 +79,7 @@ func (f *fed) wake() {
 			return
 		}
 		defer f.guard()
-		f.c.feed(&f.in, nil, 0, f)
+		f.c.feed(&f.in, nil, 0, f, nil)
 	}()
 }
 

@@ -83,12 +83,13 @@ func (in *intake) lead(buf []byte) int {
 
 // feed takes in bytes that were read, behind the lead of what was kept, 0 for
 // none; b is the caller's again afterwards. It reports whether the connection
-// waits for credits: then nothing more is to be read until wake was called.
-func (c *connection) feed(in *intake, b []byte, lead int, wake waker) (held bool) {
+// waits for credits: then nothing more is to be read until wake was called. The
+// round is that of the poller that calls it; nil for all others.
+func (c *connection) feed(in *intake, b []byte, lead int, wake waker, r *round) (held bool) {
 	batch := newBatch()
 	rest, held, err := c.cut(batch, in, b, lead, wake)
 	if len(batch.frames) > 0 {
-		c.tellHere(inbound{batch})
+		r.tell(&c.guard, inbound{batch})
 	} else {
 		batch.done()
 	}

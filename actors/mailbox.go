@@ -22,6 +22,7 @@ type mailbox struct {
 
 	// owned by who runs the actor
 	stopped bool // it takes nothing more
+	inRound bool // a poller runs this message in its round
 	goesOn  bool // Hooks.EndTurn lets the turn go on behind this message
 
 	// atomic, counted only for Hooks.EndTurn
@@ -139,6 +140,21 @@ func (m *mailbox) next() (first any, more *[]any) {
 	return first, more
 }
 
+// rest reports whether nothing waits, for who runs the actor. Then it no longer runs
+// it.
+func (m *mailbox) rest() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.state == shut {
+		return true
+	}
+	if m.first != nil {
+		return false
+	}
+	m.state = resting
+	return true
+}
+
 // run runs the actor until nothing waits for it, and then those whom it has woken.
 func (g *guard) run() { runAll(g.shift(nil)) }
 
@@ -155,17 +171,7 @@ func (g *guard) shift(rest []*guard) []*guard {
 			go runAll(rest)
 			rest = nil
 		}
-		g.part(first)
-		var left []any
-		if more != nil {
-			left = *more
-		}
-		n := min(len(left), turnSize-1)
-		g.batch(left[:n])
-		for left = left[n:]; len(left) > 0; left = left[n:] {
-			n = min(len(left), turnSize)
-			g.batch(left[:n])
-		}
+		g.turnOf(first, more)
 		rest = g.takeWoken(rest)
 		if more != nil {
 			returnQueue(more)
@@ -174,6 +180,21 @@ func (g *guard) shift(rest []*guard) []*guard {
 			turns = 0
 			runtime.Gosched()
 		}
+	}
+}
+
+// turnOf handles what waited, in one turn or, if that is much, in several.
+func (g *guard) turnOf(first any, more *[]any) {
+	g.part(first)
+	var left []any
+	if more != nil {
+		left = *more
+	}
+	n := min(len(left), turnSize-1)
+	g.batch(left[:n])
+	for left = left[n:]; len(left) > 0; left = left[n:] {
+		n = min(len(left), turnSize)
+		g.batch(left[:n])
 	}
 }
 

@@ -38,6 +38,9 @@ type socket struct {
 
 var _ parked = (*socket)(nil)
 
+// inRound implements parked: who runs the actor in a round is its socket's poller.
+func (s *socket) inRound() *round { return &s.poller.round }
+
 func (s *socket) fd() int { return int(s.descriptor) }
 
 // mark tells the events of this socket from those of one before it that had the
@@ -56,21 +59,21 @@ func (s *socket) interest(more uint32) *syscall.EpollEvent {
 func (s *socket) start(c *connection) {
 	s.c = c
 	if err := s.poller.add(s); err != nil {
-		s.end(readEnded{err: fmt.Errorf("epoll: %w", err), reason: wire.ReasonReset})
+		s.end(readEnded{err: fmt.Errorf("epoll: %w", err), reason: wire.ReasonReset}, nil)
 	}
 }
 
-// onEvent is called by the poller.
-func (s *socket) onEvent(events uint32, buf []byte) {
+// onEvent is called by the poller, in its round.
+func (s *socket) onEvent(events uint32, buf []byte, r *round) {
 	if events&(syscall.EPOLLOUT|syscall.EPOLLERR|syscall.EPOLLHUP) != 0 && s.wants.CompareAndSwap(true, false) {
-		s.c.tellHere(roomAgain{})
+		r.tell(&s.c.guard, roomAgain{})
 	}
 	const last = syscall.EPOLLRDHUP | syscall.EPOLLHUP | syscall.EPOLLERR
 	if events&last != 0 {
 		s.final.Store(true)
 	}
 	if events&(syscall.EPOLLIN|last) != 0 {
-		s.read(buf)
+		s.read(buf, r)
 	}
 }
 
@@ -92,13 +95,14 @@ func (s *socket) claim() bool {
 	}
 }
 
-// read hands on what there is to read, unless somebody is at it.
-func (s *socket) read(buf []byte) {
+// read hands on what there is to read, unless somebody is at it. The round is that of
+// the poller that calls it; nil for all others.
+func (s *socket) read(buf []byte, r *round) {
 	if !s.claim() {
 		return
 	}
 	for {
-		if s.drain(buf) {
+		if s.drain(buf, r) {
 			go s.readMore() // there is more, and others wait for this goroutine
 			return
 		}
@@ -120,7 +124,7 @@ func (s *socket) readMore() {
 	}
 	defer readBuffers.Put(buf)
 	s.turn.Store(nobody)
-	s.read(buf[:])
+	s.read(buf[:], nil)
 }
 
 // wake implements waker: there are credits again.
@@ -132,7 +136,7 @@ func (s *socket) wake() {
 			return // unreachable
 		}
 		defer readBuffers.Put(buf)
-		s.read(buf[:])
+		s.read(buf[:], nil)
 	}()
 }
 
@@ -141,15 +145,15 @@ const readsAtOnce = 16
 
 // drain reads until nothing is there, no credits are left or others are to have
 // their turn, which it reports.
-func (s *socket) drain(buf []byte) (more bool) {
+func (s *socket) drain(buf []byte, r *round) (more bool) {
 	defer func() {
 		if v := recover(); v != nil {
 			s.c.broke(v)
-			s.end(nil)
+			s.end(nil, r)
 			more = false
 		}
 	}()
-	if s.in.waiting() && s.c.feed(&s.in, nil, 0, s) {
+	if s.in.waiting() && s.c.feed(&s.in, nil, 0, s, r) {
 		return false
 	}
 	for range readsAtOnce {
@@ -161,15 +165,15 @@ func (s *socket) drain(buf []byte) (more bool) {
 		case err == syscall.EAGAIN: //nolint:errorlint // a bare number
 			return false
 		case err != nil:
-			s.end(readEnded{err: fmt.Errorf("read: %w", err), reason: readReason(err), midFrame: s.in.midFrame()})
+			s.end(readEnded{err: fmt.Errorf("read: %w", err), reason: readReason(err), midFrame: s.in.midFrame()}, r)
 			return false
 		case n == 0:
-			s.end(readEnded{err: io.EOF, reason: wire.ReasonEOF, midFrame: s.in.midFrame()})
+			s.end(readEnded{err: io.EOF, reason: wire.ReasonEOF, midFrame: s.in.midFrame()}, r)
 			return false
 		}
 		if !s.in.dropped {
 			s.c.heard(n)
-			if s.c.feed(&s.in, buf[:lead+n], lead, s) {
+			if s.c.feed(&s.in, buf[:lead+n], lead, s, r) {
 				return false
 			}
 		}
@@ -187,11 +191,11 @@ func (s *socket) receive(buf []byte) (int, error) {
 	if s.ended {
 		return 0, syscall.EAGAIN
 	}
-	return syscall.Read(s.fd(), buf)
+	return readNow(s.fd(), buf)
 }
 
 // end tells the connection, once, that nothing more will come, and why.
-func (s *socket) end(why any) {
+func (s *socket) end(why any, r *round) {
 	s.mu.Lock()
 	told := s.ended
 	s.ended = true
@@ -200,9 +204,9 @@ func (s *socket) end(why any) {
 		return
 	}
 	if why != nil && !s.in.dropped {
-		s.c.tellHere(why)
+		r.tell(&s.c.guard, why)
 	}
-	s.c.tellHere(readerExit{})
+	r.tell(&s.c.guard, readerExit{})
 }
 
 // writeFrames implements parked.
@@ -236,7 +240,7 @@ func (s *socket) write(frames [][]byte) (n, size int, err error) {
 		return 0, 0, net.ErrClosed
 	}
 	if len(frames) == 1 {
-		n, err = syscall.Write(s.fd(), frames[0])
+		n, err = writeNow(s.fd(), frames[0])
 		return n, len(frames[0]), err
 	}
 	vectors, ok := vectorLists.Get().(*[]syscall.Iovec)
@@ -277,14 +281,20 @@ func (s *socket) awaitRoom() {
 // CloseWrite closes the writing half.
 func (s *socket) CloseWrite() error { return syscall.Shutdown(s.fd(), syscall.SHUT_WR) }
 
-// Close implements net.Conn. The actor calls it, once.
+// Close implements net.Conn. The actor calls it, once. In a round, the descriptor is
+// closed at its end: others are told first.
 func (s *socket) Close() error {
 	s.poller.forget(s)
 	s.mu.Lock()
 	s.closed = true
 	told := s.ended
 	s.ended = true
-	err := syscall.Close(s.fd())
+	var err error
+	if s.c.box.inRound {
+		s.poller.closing = append(s.poller.closing, s.fd())
+	} else {
+		err = closeNow(s.fd())
+	}
 	s.mu.Unlock()
 	if !told {
 		s.c.tell(readerExit{})

@@ -57,6 +57,7 @@ type System struct {
 	live     atomic.Int64 // connections and handlers: what a shutdown waits for
 	left     atomic.Int64 // long-lived actors
 	draining atomic.Bool
+	manyTold atomic.Bool // the latest flush of presence told more than roundWatchers
 	clean    atomic.Bool // a shutdown has seen every connection end
 	count    counters
 

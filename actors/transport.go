@@ -18,6 +18,9 @@ type parked interface {
 	writeFrames(frames [][]byte) (int64, error)
 	// awaitRoom sends a roomAgain once the transport takes more.
 	awaitRoom()
+	// inRound returns the round in which the actor is run, for an actor that is run
+	// in one.
+	inRound() *round
 }
 
 // errWouldBlock is returned by writeFrames.

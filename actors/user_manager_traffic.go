@@ -135,6 +135,7 @@ func (u *userManager) flush() {
 	u.flushed = now
 	u.sys.count.presenceFlushes.Add(1)
 	b := u.board.Flush()
+	u.sys.manyTold.Store(len(b.Everyone)+len(b.Named) > roundWatchers)
 	if len(b.Everyone) > 0 && len(b.Shared) > 0 {
 		encode(b.Shared)
 		update := &presenceUpdate{frames: b.Shared}
