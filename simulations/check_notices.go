@@ -85,9 +85,11 @@ func (m *model) tidings(k *link, x *wire.FileNotice) {
 	}
 	id := string(x.File.ID)
 	// A crash may bring back a file whose end was told or kept already, and so may a disk
-	// that did not remove it: in the next life it ends again.
-	again := (n.crashed || w.diskFailed.Load() > 0) && k.notes.latest[id].event == x.Event
-	if was := k.notes.latest[id]; isEnd(was.event) && m.panics == 0 && !again {
+	// that did not remove it: in the next life it ends again. One that was aborted may
+	// then come after all.
+	was := k.notes.latest[id]
+	again := (n.crashed || w.diskFailed.Load() > 0) && (was.event == x.Event || was.event == wire.FileAborted)
+	if isEnd(was.event) && m.panics == 0 && !again {
 		w.fail("G5", "one end of a file, and nothing after it", "%s on link %d is told that %s is %v, and was told %v at %v", f.user, k.id, x.File.Name, x.Event, was.event, was.at)
 	}
 	k.notes.latest[id] = note{x.Event, x.File.Name, w.now()}

@@ -85,5 +85,8 @@ func (p *peer) refused(m *wire.Error) {
 		})
 	case "logout":
 		p.loggedIn = m.Code != wire.CodeNotLoggedIn // the session goes on
+		if v := &p.c.view; !v.has && v.asking == nil {
+			p.watch() // which was not asked again meanwhile
+		}
 	}
 }
