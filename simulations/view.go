@@ -75,6 +75,9 @@ func (v *view) left(p *peer) {
 	}
 	v.building = nil
 	delete(v.floor, p)
+	if p.link.corrupts {
+		*v = newView(v.c) // what it was told there may be anything
+	}
 }
 
 func (v *view) snapshot(p *peer, s *wire.Snapshot) {
