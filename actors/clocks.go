@@ -41,6 +41,17 @@ func (k *clock) arm(c *connection, at time.Duration) {
 	k.wind()
 }
 
+// armBefore puts a connection's deadline no later than at. When it has none, its actor
+// is about to set one, or has ended.
+func (k *clock) armBefore(c *connection, at time.Duration) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if c.alarm.Armed() && c.alarm.Due() > at {
+		k.wheel.Set(c, at)
+		k.wind()
+	}
+}
+
 // disarm drops a connection's deadline.
 func (k *clock) disarm(c *connection) {
 	k.mu.Lock()

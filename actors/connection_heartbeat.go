@@ -36,16 +36,24 @@ func (c *connection) checkLife(now time.Duration) {
 	if c.phase != open {
 		return // there was no room for the ping
 	}
-	// A frame may begin right now. One that has begun and is not yet over its
-	// time now was held up by us, and is looked at with the heartbeat.
-	limit := now + c.sys.set.FrameTimeout
-	if since := time.Duration(c.partialSince.Load()); since != 0 {
-		limit -= c.sys.stall.ran(now) - since
-	}
-	if limit > now {
+	// A frame that has begun and is over its time was held up by us, and is looked at
+	// with the heartbeat.
+	since := time.Duration(c.partialSince.Load())
+	if limit := now + c.sys.set.FrameTimeout - (c.sys.stall.ran(now) - since); since != 0 && limit > now {
 		next = min(next, limit)
 	}
 	c.arm(next)
+	if since == 0 && c.partialSince.Load() != 0 {
+		c.frameBegun() // in between: what its reader has set is overwritten
+	}
+}
+
+// frameBegun sees to it that a frame that has begun is looked at in time. Its reader
+// calls it: so a connection between two frames needs no tick but those of its heartbeat.
+func (c *connection) frameBegun() {
+	if c.finished.Load() == nil {
+		c.clock().armBefore(c, c.sys.now()+c.sys.set.FrameTimeout)
+	}
 }
 
 // pong takes in the answer to a ping.

@@ -2,6 +2,7 @@ package actors
 
 import (
 	"context"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -40,6 +41,36 @@ func TestFrameTimeout(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A connection between two frames is looked at for its heartbeat alone, however
+// short the frame timeout is.
+func TestNoTickBetweenFrames(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var ticks atomic.Int32
+		w := newWorld(t, func(s *Settings) {
+			witness := s.Hooks.BeforeReceive
+			s.Hooks = &Hooks{BeforeReceive: func(actorID string, msg any) {
+				if _, ok := msg.(tick); ok {
+					ticks.Add(1)
+				}
+				witness(actorID, msg)
+			}}
+		})
+		p := w.dial()
+		p.send(wishing(5 * time.Minute))
+		for range 8 {
+			p.send(&wire.Ping{Time: 1})
+			w.pass(30 * time.Second)
+		}
+		if n := ticks.Load(); n != 0 {
+			t.Errorf("%d ticks in four minutes", n)
+		}
+		w.pass(5 * time.Minute)
+		if n := ticks.Load(); n == 0 {
+			t.Error("no heartbeat")
+		}
+	})
 }
 
 // wishing is a hello that wishes a heartbeat.

@@ -88,6 +88,7 @@ func (c *connection) decode(batch *batch, f wire.Frame, greeted bool) (wire.Mess
 func (c *connection) markPartial() {
 	if c.partialSince.Load() == 0 {
 		c.partialSince.Store(max(int64(c.sys.stall.ran(c.sys.now())), 1))
+		c.frameBegun()
 	}
 }
 

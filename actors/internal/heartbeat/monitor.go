@@ -113,7 +113,7 @@ func (m *Monitor) Check(now time.Duration, s Signs, jitter float64) (Action, tim
 	if action == Ping || now >= m.asked {
 		m.early = draw(jitter)
 	}
-	m.asked = max(min(m.pingDue(), deadline), now+1)
+	m.asked = max(min(m.pingDue()+m.answerRoom(), deadline), now+1)
 	return action, m.asked
 }
 
@@ -160,6 +160,17 @@ func (m *Monitor) quiet() time.Duration {
 
 // pingDue is when the peer is to be pinged unless it is heard before.
 func (m *Monitor) pingDue() time.Duration { return max(m.heard, m.pinged) + m.quiet() }
+
+// answerRoom is how much later than the next ping is due a check is asked for while an
+// answer is awaited: that puts the ping off by a round trip, and each would take two checks
+// otherwise. It is a part of what the jitter brings forward, so that no ping is later than
+// Interval.
+func (m *Monitor) answerRoom() time.Duration {
+	if m.sent == 0 || m.heard > m.pinged {
+		return 0
+	}
+	return min(m.times.Interval/32, m.times.Interval-m.quiet())
+}
 
 // draw turns a random number in [0,1) into a Monitor's jitter. What is outside
 // is clamped, and what is not a number is 0.

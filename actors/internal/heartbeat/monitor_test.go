@@ -266,6 +266,27 @@ func TestActionString(t *testing.T) {
 	}
 }
 
+// A client that answers, and says nothing else, is looked at once for each ping; and no
+// ping is later than the interval.
+func TestOneCheckAPing(t *testing.T) {
+	m := New(0, thirty, 0.5)
+	signs, checks, last := heard(0), 0, time.Duration(0)
+	for i := range 1000 {
+		now := m.Next()
+		checks++
+		if action, _ := m.Check(now, signs, 0.1+0.9*float64(i%100)/100); action == Ping {
+			if silent := now - signs.LastHeard; silent > 15*s || silent < 15*s-15*s/8 {
+				t.Fatalf("pinged after %v", silent)
+			}
+			signs, last = heard(now+20*ms), now
+			m.Pong(now+20*ms, now)
+		}
+	}
+	if pings := int(m.Sent()); pings != checks || last < 13*time.Duration(checks)*s {
+		t.Errorf("%d pings, %d checks", pings, checks)
+	}
+}
+
 // Connections of one moment are not pinged in one moment, in no round: each
 // check draws anew.
 func TestNoHerd(t *testing.T) {

@@ -20,6 +20,9 @@ const unarmed = 0
 // Due returns for when the link was last armed.
 func (l *Link[T]) Due() time.Duration { return l.due }
 
+// Armed reports whether the link is armed.
+func (l *Link[T]) Armed() bool { return l.place != unarmed }
+
 // Linked is an owner of a deadline: a pointer.
 type Linked[T any] interface {
 	comparable
