@@ -28,8 +28,8 @@ nobody more is let in. Interrupted, it tells what it knows so far.`,
   rollcall bench scale --count 10000000 --interval 1m --duration 2m`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if s.Count < 1 || s.Leavers < 0 || leave < 0 || s.Interval < time.Second {
-				return usage("--count must be at least 1, --leavers and --leave not negative, --interval at least 1s")
+			if s.Count < 1 || s.Leavers < 0 || leave < 0 || s.Within < 0 || s.Interval < time.Second {
+				return usage("--count must be at least 1, --leavers, --leave and --within not negative, --interval at least 1s")
 			}
 			s.Leave = int64(leave) << 30
 			if notes := p.printer(p.err); !quiet {
@@ -53,6 +53,7 @@ nobody more is let in. Interrupted, it tells what it knows so far.`,
 	fs := cmd.Flags()
 	fs.SortFlags = false
 	fs.IntVar(&s.Count, "count", s.Count, "connections")
+	fs.DurationVar(&s.Within, "within", 0, "measure those who are in by then, however many (default until all are in)")
 	fs.DurationVar(&s.Interval, "interval", s.Interval, "their heartbeat")
 	fs.DurationVar(&s.Duration, "duration", s.Duration, "how long they are watched")
 	fs.IntVar(&s.Leavers, "leavers", s.Leavers, "how many vanish at once")

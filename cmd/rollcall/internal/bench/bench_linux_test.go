@@ -166,17 +166,17 @@ func TestScaleInterrupted(t *testing.T) {
 // alone when somebody has chosen.
 func TestScaleMemory(t *testing.T) {
 	for _, x := range []struct {
-		count, gc int
-		chosen    bool
-		room      int64
-		want      memoryPlan
+		gc     int
+		chosen bool
+		room   int64
+		want   memoryPlan
 	}{
-		{1000, 0, false, 1 << 30, memoryPlan{1 << 30, 0}},
-		{1_000_000, 0, false, 2 << 30, memoryPlan{2 << 30, -1}},
-		{1_000_000, 50, false, 1 << 30, memoryPlan{math.MaxInt64, 50}},
-		{1_000_000, 0, true, 1 << 30, memoryPlan{math.MaxInt64, 0}},
+		{0, false, 2 << 30, memoryPlan{2 << 30, -1}},
+		{50, false, 1 << 30, memoryPlan{math.MaxInt64, 50}},
+		{50, true, 1 << 30, memoryPlan{math.MaxInt64, 50}},
+		{0, true, 1 << 30, memoryPlan{math.MaxInt64, 0}},
 	} {
-		if got := planMemory(x.count, x.gc, x.chosen, x.room); got != x.want {
+		if got := planMemory(x.gc, x.chosen, x.room); got != x.want {
 			t.Errorf("%+v: %+v", x, got)
 		}
 	}

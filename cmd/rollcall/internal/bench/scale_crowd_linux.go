@@ -189,7 +189,7 @@ const (
 	fillBatch = 1024
 	// fillAhead is how many logins may be under way: the server's queues do not
 	// grow beyond what they keep.
-	fillAhead = 2 * fillBatch
+	fillAhead = 16 * fillBatch
 )
 
 // end ends n of them, as evenly spread as whole numbers are.

@@ -18,6 +18,7 @@ type Scale struct {
 	Interval time.Duration // of heartbeats
 	Duration time.Duration // how long they are watched
 	Leavers  int           // who vanish at once
+	Within   time.Duration // filling ends then, however many are in; 0: when all are
 	GC       int           // GOGC; 0: as it suits, see memoryPlan
 	Leave    int64         // bytes of the machine's memory that stay available: filling ends there
 	Progress func(format string, args ...any)
@@ -40,7 +41,7 @@ const (
 // Run fills the server, watches it, and lets some vanish. When ctx ends before
 // that, or something goes wrong, it returns what it has found out with the error.
 func (s Scale) Run(ctx context.Context) (values []Value, err error) {
-	plan := planMemory(s.Count, s.GC, os.Getenv("GOGC") != "" || os.Getenv("GOMEMLIMIT") != "", s.room())
+	plan := planMemory(s.GC, os.Getenv("GOGC") != "" || os.Getenv("GOMEMLIMIT") != "", s.room())
 	undo := plan.begin(s)
 	defer undo()
 	sup, err := supervisor.New(supervisor.Config{
@@ -83,7 +84,6 @@ func (m *scaled) run(ctx context.Context) error {
 	if err := m.stay(ctx); err != nil {
 		return err
 	}
-	m.collect()
 	if m.Leavers == 0 || ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
@@ -115,7 +115,7 @@ func (m *scaled) comeIn(ctx context.Context) error {
 	if err := m.crowd.watch(m.sup, m.all.count); err != nil {
 		return err
 	}
-	debug.FreeOSMemory()
+	m.collect()
 	after := memoryNow()
 	m.found(
 		Value{"live heap each", "B", (after.heap - before.heap) / count},
@@ -161,16 +161,16 @@ func (m *scaled) stay(ctx context.Context) error {
 	return err
 }
 
-// collect measures a collection of everything.
+// collect measures a collection of everything, while heartbeats go on, and gives the
+// memory back that was needed for coming in.
 func (m *scaled) collect() {
 	before, begun := gcNow(), time.Now()
-	runtime.GC() //revive:disable-line:call-to-gc what is measured is a collection
+	debug.FreeOSMemory()
 	took, after := time.Since(begun), gcNow()
 	m.found(
-		Value{"a collection of all, meanwhile", "ms", 1000 * took.Seconds()},
+		Value{"a collection of all, and memory given back", "ms", 1000 * took.Seconds()},
 		Value{"… its processor time", "ms", 1000 * (after.busy - before.busy)},
 		Value{"… its longest pause", "ms, bucket", 1000 * after.longestSince(before)},
-		Value{"longest pause of any collection", "ms, bucket", 1000 * after.longestSince(collections{})},
 	)
 }
 

@@ -24,20 +24,17 @@ type memoryPlan struct {
 	percent int   // GOGC; -1: off; 0: as it is
 }
 
-// planMemory chooses how to collect, for a process that may have so much memory. With
-// twice the room of what will live, Go's own way is cheap, and the limit its guard;
-// with less, each collection would come before half of the room is used, so that there
-// are none before the limit. Who has set either in the environment, or gc, has chosen.
-func planMemory(count, gc int, chosen bool, room int64) memoryPlan {
+// planMemory chooses how to collect, for a process that may have so much memory: not
+// before that is used, for each collection costs half as much as the coming in of all who
+// are there. Who has set either in the environment, or gc, has chosen.
+func planMemory(gc int, chosen bool, room int64) memoryPlan {
 	switch {
 	case gc > 0:
 		return memoryPlan{math.MaxInt64, gc}
 	case chosen:
 		return memoryPlan{math.MaxInt64, 0}
-	case 2*int64(count)*expected > room:
-		return memoryPlan{room, -1}
 	default:
-		return memoryPlan{room, 0}
+		return memoryPlan{room, -1}
 	}
 }
 
@@ -85,6 +82,10 @@ func newFilling(m *scaled) *filling { return &filling{m: m, begun: time.Now(), n
 
 // goesOn is asked after each piece.
 func (f *filling) goesOn(given int) bool {
+	if f.m.Within > 0 && time.Since(f.begun) > f.m.Within {
+		f.m.note("%d are in after %v: no more", given, f.m.Within)
+		return false
+	}
 	if f.looks++; f.looks%32 != 0 {
 		return true
 	}
