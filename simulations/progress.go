@@ -26,14 +26,15 @@ func (p *Progress) Steps() uint64 { return p.steps.Load() }
 // goes on nor waits, does not see it.
 func (p *Progress) Stop() { p.stop.Store(true) }
 
-// progress notes how far the run is, and reports whether it is to go on.
+// progress notes how far the run is, and reports whether it is to go on. It is not
+// broken off while the server starts: what it has built by then belongs to nobody yet.
 func (w *World) progress() bool {
-	p := w.watched
-	if p == nil {
-		return true
+	stop := w.trace.err != nil
+	if p := w.watched; p != nil {
+		p.lived.Store(int64(w.now()))
+		p.steps.Store(w.steps)
+		stop = stop || p.stop.Load()
 	}
-	p.lived.Store(int64(w.now()))
-	p.steps.Store(w.steps)
-	w.brokenOff = p.stop.Load()
+	w.brokenOff = stop && !w.booting
 	return !w.brokenOff
 }

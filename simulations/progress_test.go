@@ -29,3 +29,12 @@ func TestProgress(t *testing.T) {
 		t.Errorf("%v, broken off %v after %d steps, %v", r.Failure, r.BrokenOff, r.Steps, r.Lived)
 	}
 }
+
+// One that is to end before it has begun ends in good order too.
+func TestStoppedAtOnce(t *testing.T) {
+	var far Progress
+	far.Stop()
+	if r, err := Run(plan(t, "office", 1), Options{Progress: &far}); err != nil || r.Failure != nil || !r.BrokenOff {
+		t.Errorf("%v, %v, broken off %v", err, r.Failure, r.BrokenOff)
+	}
+}

@@ -19,7 +19,7 @@ func bulk(d *drawer) {
 		c.Reconnect = between(d.rng, 100*time.Millisecond, 3*time.Second)
 	})
 	n := len(d.plan.Clients)
-	for range int(4 * d.Density) {
+	for range d.many(4, 9) {
 		to, at := 2*d.rng.IntN((n+1)/2), between(d.rng, 0, d.plan.Duration)
 		for i := range 9 {
 			op := Op{At: at + time.Duration(i)*50*time.Millisecond, Kind: "flood", Client: (to + 1 + i%max(n-1, 1)) % n, To: to, N: 399}

@@ -38,13 +38,13 @@ func churn(d *drawer) {
 	})
 	n := len(d.plan.Clients)
 	watchers = min(watchers, n)
-	for range int(450 * d.Density) {
+	for range d.many(450, 1) {
 		kind := []string{"logout", "fin", "reset", "bye"}[d.rng.IntN(4)]
 		if at := d.rng.IntN(n); at >= watchers && d.allowed(kind) {
 			d.op(Op{Kind: kind, Client: at})
 		}
 	}
-	for range int(30 * d.Density) {
+	for range d.many(30, 1) {
 		op := Op{Kind: []string{"slow", "stale", "stale", "rewatch", "freeze"}[d.rng.IntN(5)], Client: d.rng.IntN(watchers), N: d.rng.IntN(700)}
 		op.For = between(d.rng, 20*time.Millisecond, 4*time.Second)
 		if op.Kind == "slow" {

@@ -49,11 +49,14 @@ func storm(d *drawer) {
 	d.lasts(5 * time.Minute)
 	d.plan.Server = quickServer
 	d.fleet(40, func(int, *ClientPlan) {})
-	for _, at := range []time.Duration{30 * time.Second, 2 * time.Minute, 4 * time.Minute} {
-		kind := []string{"fin", "reset", "vanish", "roam", "half"}[d.rng.IntN(5)]
-		for i := range d.plan.Clients {
-			if chance(d.rng, 0.9) && d.allowed(kind) {
-				d.op(Op{At: at + between(d.rng, 0, 3*time.Millisecond), Kind: kind, Client: i})
+	for n := range d.rounds(3 * len(d.plan.Clients)) {
+		for _, at := range []time.Duration{30 * time.Second, 2 * time.Minute, 4 * time.Minute} {
+			kind := []string{"fin", "reset", "vanish", "roam", "half"}[d.rng.IntN(5)]
+			at += time.Duration(n) * 5 * time.Minute
+			for i := range d.plan.Clients {
+				if chance(d.rng, 0.9) && d.allowed(kind) {
+					d.op(Op{At: at + between(d.rng, 0, 3*time.Millisecond), Kind: kind, Client: i})
+				}
 			}
 		}
 	}
@@ -100,7 +103,7 @@ func panics(d *drawer) {
 	d.faults(60, "panic", "panic", "panic", "fin", "reset", "vanish", "bye", "send", "logout", "request", "double")
 	// What a stall has gathered is handled at one moment, and the registry panics in
 	// the midst of it.
-	for range int(2 * d.Density) {
+	for range d.many(2, 8) {
 		at := between(d.rng, 0, d.plan.Duration)
 		what := []string{"registry actors.ended", "registry actors.register", "registry actors.accepted"}[d.rng.IntN(3)]
 		briefs := []Op{{At: at, Kind: "stall", For: 3 * time.Second}, {At: at, Kind: "panic", Text: what, N: 1}}
@@ -138,8 +141,7 @@ func crowd(d *drawer) {
 		c.Start = between(d.rng, 0, time.Minute)
 		c.Reconnect = 30 * time.Second
 	})
-	n := len(d.plan.Clients) * int(max(d.plan.Duration/time.Hour, 1)) / 20
-	d.faults(max(n, 20), "vanish", "fin", "reset", "half", "hang", "roam", "freeze", "bye", "send")
+	d.faults(max(len(d.plan.Clients)/20, 20), "vanish", "fin", "reset", "half", "hang", "roam", "freeze", "bye", "send")
 }
 
 func transfers(d *drawer) {
@@ -189,7 +191,8 @@ func (d *drawer) filesMatter() {
 // are on are weighed at random: a run with few kinds finds what a run with all of
 // them hides.
 func swarm(d *drawer) {
-	d.lasts(between(d.rng, time.Minute, 12*time.Minute))
+	d.lastsUpTo(time.Minute, 12*time.Minute)
+	d.many(130, 1) // the most that it draws: what is too much is so for every seed
 	r := d.rng
 	interval := between(r, time.Second, 15*time.Second).Round(time.Millisecond)
 	d.plan.Server = ServerPlan{

@@ -2,20 +2,27 @@ package simulations
 
 import (
 	"fmt"
+	"maps"
+	"math"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"time"
 
 	"example.com/rollcall/actors/disk/faultdisk"
 )
 
-// Params are what a scenario's plan is drawn from, beside the seed.
+// Params are what a scenario's plan is drawn from. What is zero is as the scenario
+// likes it.
 type Params struct {
-	Seed     uint64
-	Clients  int           // 0: as many as the scenario likes
-	Duration time.Duration // 0: as long as the scenario likes
-	Faults   []string      // only these, of those of [Faults] that the scenario has; nil: all
-	Density  float64       // of faults; 0: 1
+	Seed    uint64
+	Clients int // how many, at most 1,000,000
+	// Duration is how long the run lasts in virtual time, at most ten years. A run
+	// that is longer than the scenario's own has as many faults an hour as that; a
+	// shorter one has as many in all.
+	Duration time.Duration
+	Faults   []string // only these, of those of [Faults] that the scenario has; nil: all
+	Density  float64  // of faults, a multiple of what the scenario has: at most 1000; 0: 1
 }
 
 // scenario draws a plan.
@@ -28,8 +35,10 @@ type scenario struct {
 // drawer draws a plan.
 type drawer struct {
 	Params
-	rng  *rand.Rand
-	plan Plan
+	rng     *rand.Rand
+	plan    Plan
+	growth  float64 // how many times the scenario's own length the plan lasts; at least 1
+	tooMany bool    // operations, for any plan
 }
 
 // Scenarios names the scenarios and says what each is about.
@@ -41,24 +50,53 @@ func Scenarios() (names, about []string) {
 }
 
 // NewPlan draws the plan of a scenario. The same scenario, parameters and seed
-// give the same plan.
+// give the same plan. The error wraps [ErrPlan]: a parameter is out of its bounds,
+// there would be more operations than a plan may have, or the scenario has none of
+// the faults that are named.
 func NewPlan(name string, p Params) (Plan, error) {
 	i := slices.IndexFunc(scenarios, func(s scenario) bool { return s.name == name })
 	if i < 0 {
 		names, _ := Scenarios()
-		return Plan{}, fmt.Errorf("simulations: no scenario %q; there are %v", name, names)
+		return Plan{}, fmt.Errorf("%w: no scenario %q; there are %s", ErrPlan, name, strings.Join(names, ", "))
 	}
-	if err := knownFaults(p.Faults); err != nil {
+	if err := p.Validate(); err != nil {
 		return Plan{}, err
 	}
-	d := &drawer{Params: p, rng: stream(p.Seed, "plan/"+name)}
+	d := scenarios[i].draw(p)
+	if d.tooMany {
+		return Plan{}, fmt.Errorf("%w: %s for %v, with %d clients and density %v, would have more than %d operations: fewer clients, a shorter time or a lower density have less",
+			ErrPlan, name, d.plan.Duration, len(d.plan.Clients), d.Density, maxDrawnOps)
+	}
+	if len(d.plan.Ops) == 0 && len(p.Faults) > 0 {
+		if has := scenarios[i].faults(); !slices.ContainsFunc(p.Faults, func(f string) bool { return slices.Contains(has, f) }) {
+			return Plan{}, fmt.Errorf("%w: %s has none of the faults %s; it has %s", ErrPlan, name, strings.Join(p.Faults, ", "), strings.Join(has, ", "))
+		}
+	}
+	return d.plan, nil
+}
+
+// draw draws a plan from valid parameters.
+func (s *scenario) draw(p Params) *drawer {
+	d := &drawer{Params: p, rng: stream(p.Seed, "plan/"+s.name), growth: 1}
 	if d.Density == 0 {
 		d.Density = 1
 	}
-	d.plan = Plan{Scenario: name, Seed: p.Seed, Duration: p.Duration}
-	scenarios[i].make(d)
+	d.plan = Plan{Scenario: s.name, Seed: p.Seed, Duration: p.Duration}
+	s.make(d)
 	slices.SortStableFunc(d.plan.Ops, func(a, b Op) int { return int(a.At - b.At) })
-	return d.plan, nil
+	return d
+}
+
+// faults names those that the scenario has: what so many of its plans hold, of
+// which each holds many.
+func (s *scenario) faults() []string {
+	has := map[string]bool{}
+	for seed := range uint64(64) {
+		for _, op := range s.draw(Params{Seed: seed}).plan.Ops {
+			has[op.Kind] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(has))
 }
 
 // fleet draws the clients, unless there are some: n of them, or as many as were
@@ -82,10 +120,46 @@ func (d *drawer) fleet(n int, each func(i int, c *ClientPlan)) {
 	}
 }
 
-func (d *drawer) lasts(fallback time.Duration) {
+// lasts says how long the scenario lasts by itself.
+func (d *drawer) lasts(own time.Duration) {
 	if d.plan.Duration == 0 {
-		d.plan.Duration = fallback
+		d.plan.Duration = own
 	}
+	d.growth = max(float64(d.plan.Duration)/float64(own), 1)
+}
+
+// lastsUpTo is for a scenario that draws how long it lasts by itself.
+func (d *drawer) lastsUpTo(shortest, longest time.Duration) {
+	own := between(d.rng, shortest, longest)
+	if d.plan.Duration == 0 {
+		d.plan.Duration = own
+	}
+	d.lasts(longest)
+}
+
+// maxDrawnOps bounds the operations of one part of a scenario.
+const maxDrawnOps = 1_000_000
+
+// many is how often something happens that happens n times in the scenario by
+// itself, with so many operations each at most.
+func (d *drawer) many(n, each int) int {
+	times := float64(n) * d.Density * d.growth
+	if times*float64(each) > maxDrawnOps {
+		d.tooMany = true
+		return 0
+	}
+	return int(times)
+}
+
+// rounds is how often the scenario's own length fits into the plan, begun ones
+// included; each adds so many operations at most.
+func (d *drawer) rounds(each int) int {
+	n := math.Ceil(d.growth)
+	if n*float64(each) > maxDrawnOps {
+		d.tooMany = true
+		return 0
+	}
+	return int(n)
 }
 
 // op adds an operation at a random time.
@@ -170,7 +244,7 @@ var panicPoints = []string{
 
 // faults draws so many faults of the kinds, weighed alike.
 func (d *drawer) faults(n int, kinds ...string) {
-	for range int(float64(n) * d.Density) {
+	for range d.many(n, 1) {
 		d.fault(kinds[d.rng.IntN(len(kinds))])
 	}
 }

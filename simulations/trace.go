@@ -13,7 +13,8 @@ import (
 // runs can be compared; it is written when somebody wants it; and the latest
 // lines are kept for the report of a failure.
 type trace struct {
-	out   io.Writer // may be nil
+	out   io.Writer // nil: nobody wants it, or it has failed
+	err   error     // of out, the first
 	sum   hash.Hash64
 	line  []byte
 	lines uint64
@@ -39,8 +40,11 @@ func (t *trace) add(at time.Duration, who, what string) {
 	t.line = l
 	_, _ = t.sum.Write(l)
 	t.lines++
-	if t.out != nil {
-		_, _ = fmt.Fprintf(t.out, "%12.6f  %-34s %s\n", at.Seconds(), who, what)
+	if t.out == nil {
+		return
+	}
+	if _, err := fmt.Fprintf(t.out, "%12.6f  %-34s %s\n", at.Seconds(), who, what); err != nil {
+		t.out, t.err = nil, err
 	}
 }
 

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"example.com/rollcall/actors/disk/faultdisk"
 )
 
 // ErrPlan is wrapped by the error of a plan that cannot be lived.
@@ -23,16 +25,40 @@ func knownFaults(names []string) error {
 	all := Faults()
 	for _, name := range names {
 		if !slices.Contains(all, name) {
-			return fmt.Errorf("simulations: no fault %q; there are %s", name, strings.Join(all, ", "))
+			return fmt.Errorf("no fault %q; there are %s", name, strings.Join(all, ", "))
 		}
 	}
 	return nil
 }
 
-// Bounds on what a plan may say, far above what any scenario draws.
+// Validate tells everything that is out of its bounds, in an error that wraps
+// [ErrPlan].
+func (p *Params) Validate() error {
+	var errs []error
+	if p.Clients < 0 || p.Clients > maxPlanClients {
+		errs = append(errs, fmt.Errorf("%d clients: there may be 1 to %d", p.Clients, maxPlanClients))
+	}
+	if p.Duration < 0 || p.Duration > maxDuration {
+		errs = append(errs, fmt.Errorf("a duration of %v: it may be more than 0, and at most %v, which is ten years", p.Duration, maxDuration))
+	}
+	if !(p.Density >= 0 && p.Density <= maxDensity) { // NaN is neither
+		errs = append(errs, fmt.Errorf("a density of %v: it may be more than 0, and at most %d", p.Density, maxDensity))
+	}
+	if err := knownFaults(p.Faults); err != nil {
+		errs = append(errs, err)
+	}
+	if len(errs) == 0 {
+		return nil
+	}
+	return fmt.Errorf("%w: %w", ErrPlan, errors.Join(errs...))
+}
+
+// Bounds on what a plan may say, far above what any scenario draws by itself.
 const (
-	maxPlanClients = 100_000
-	maxPlanOps     = 1_000_000
+	maxPlanClients = 1_000_000
+	maxPlanOps     = 4_000_000
+	maxDensity     = 1000
+	maxDuration    = 10 * 365 * 24 * time.Hour
 	maxOpNumber    = 64 << 20             // N: of files, bytes
 	maxOpFor       = 24 * 365 * time.Hour // For, of all but send, where it is a number of bytes
 )
@@ -45,8 +71,8 @@ func (p *Plan) Validate() error {
 	bad := func(format string, args ...any) {
 		errs = append(errs, fmt.Errorf(format, args...))
 	}
-	if p.Duration <= 0 {
-		bad("duration is %v, and has to be more than 0", p.Duration)
+	if p.Duration <= 0 || p.Duration > maxDuration {
+		bad("duration is %v, and has to be more than 0, and at most %v", p.Duration, maxDuration)
 	}
 	if n := len(p.Clients); n < 1 || n > maxPlanClients {
 		bad("there are %d clients, not 1 to %d", n, maxPlanClients)
@@ -83,10 +109,15 @@ func (c *ClientPlan) validate() error {
 		return fmt.Errorf("its kind is %q, not peer or client", c.Kind)
 	case c.Interval < 0 || c.Timeout < 0 || c.Reconnect < 0 || c.NAT < 0:
 		return errors.New("a number is negative")
+	case max(c.Interval, c.Timeout, c.Reconnect, c.Start) > maxDuration:
+		return errors.New("a time is too long")
 	}
 	for _, l := range []Conditions{c.Up, c.Down} {
 		if l.Latency < 0 || l.Jitter < 0 || l.Bandwidth < 0 || l.Window < 0 || l.Segment < 0 {
 			return errors.New("a number of its links is negative")
+		}
+		if max(l.Latency, l.Jitter) > maxDuration {
+			return errors.New("a time of its links is too long")
 		}
 	}
 	return nil
@@ -102,8 +133,23 @@ func (o *Op) validate() error {
 		return fmt.Errorf("%s: a time is negative", o.Kind)
 	case o.N > maxOpNumber || o.For > maxOpFor || o.Kind == "send" && o.For > maxOpNumber:
 		return fmt.Errorf("%s: a number is too large", o.Kind)
+	case o.Kind == "panic" && !namesActor(o.Text):
+		return fmt.Errorf("panic: no actor is named by %q, which has to begin with one: %s", o.Text, strings.Join(actorNames, ", "))
+	case o.Kind == "crash" && !slices.Contains(faultdisk.Outcomes(), faultdisk.Outcome(o.Text)):
+		return fmt.Errorf("crash: no outcome %q; there are %v", o.Text, faultdisk.Outcomes())
+	case o.Kind == "disk" && o.Text != "slow" && diskErrors[o.Text] == nil:
+		return fmt.Errorf("disk: no trouble %q; there are broken, full, read-only, slow", o.Text)
 	}
 	return nil
+}
+
+// actorNames are the server's actors, without their numbers.
+var actorNames = []string{"connection", "files", "herald", "recorder", "registry", "transfer", "users"}
+
+// namesActor reports whether "part of the key/part of the message" names an actor.
+func namesActor(what string) bool {
+	key, _, _ := strings.Cut(what, " ")
+	return slices.ContainsFunc(actorNames, func(name string) bool { return strings.HasPrefix(key, name) })
 }
 
 // knownOp tells whether there is such a kind of operation.

@@ -2,6 +2,7 @@ package simulations
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -93,7 +94,7 @@ func (w *World) at(t time.Duration, note string, do func()) *due {
 
 // Options are how a run is watched.
 type Options struct {
-	Trace  io.Writer // gets one line for each thing that happens; may be nil
+	Trace  io.Writer // gets one line for each thing that happens, and ends the run when it fails; may be nil
 	NoGate bool      // the scheduler's order instead of the seed's, for the race detector
 	Follow int       // whose life is told, counted from 1; 0: nobody's
 	Embed  *Embed    // the embedding program's handlers and checks; may be nil
@@ -101,18 +102,26 @@ type Options struct {
 	Progress *Progress // tells how far the run is, and can break it off; may be nil
 }
 
-// Run lives through a plan. The error wraps ErrBubble when the run itself broke;
-// what a check has found is in the result.
+// ErrTrace is wrapped by the error of a run whose trace could not be written.
+var ErrTrace = errors.New("simulations: writing the trace")
+
+// Run lives through a plan. The error wraps ErrBubble when the run itself broke, and
+// ErrTrace when Options.Trace has failed, which breaks the run off; what a check has
+// found is in the result.
 func Run(p Plan, o Options) (Result, error) {
 	var r Result
 	alone := running.Add(1) == 1
 	defer running.Add(-1)
-	err := inBubble(func() { r = runInBubble(p, o, alone) })
+	var unwritten error
+	err := inBubble(func() { r, unwritten = runInBubble(p, o, alone) })
 	if err != nil {
 		if r.Failure == nil {
 			r.Failure = &Failure{Seed: p.Seed, Scenario: p.Scenario, Guarantee: breakage(err), Seen: firstLine(err.Error()), Expected: "an orderly end, with no goroutine left"}
 		}
 		return r, err
+	}
+	if unwritten != nil {
+		return r, fmt.Errorf("%w: %w", ErrTrace, unwritten)
 	}
 	return r, nil
 }
@@ -133,7 +142,7 @@ func firstLine(s string) string {
 	return line
 }
 
-func runInBubble(p Plan, o Options, alone bool) Result {
+func runInBubble(p Plan, o Options, alone bool) (r Result, unwritten error) {
 	w := &World{
 		seed: p.Seed, plan: p, base: time.Now(), gate: newGate(), order: stream(p.Seed, "order"),
 		embed: o.Embed, watched: o.Progress, trace: newTrace(o.Trace),
@@ -158,7 +167,8 @@ func runInBubble(p Plan, o Options, alone bool) Result {
 	w.at(p.Duration, "heal", w.heal)
 	w.unlock()
 	w.drive()
-	return w.finish()
+	r = w.finish()
+	return r, w.trace.err
 }
 
 // drive is the loop of the run.

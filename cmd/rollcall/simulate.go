@@ -35,6 +35,8 @@ type simulateFlags struct {
 	list      bool
 	worker    bool
 	stride    int
+
+	given func(flag string) bool // whether somebody has set it
 }
 
 // simulateCommand runs the real server in a simulated world.
@@ -56,6 +58,9 @@ model. The seed alone decides what happens: the same seed gives the same run.
 When a check fails, the run is made smaller until little is left of it, and what
 is left is saved to be replayed. The exit code is 0 only if all checks held.
 
+A run has as many faults an hour as its scenario has by itself: --duration 24h is a
+day of them. One that is shorter than the scenario's own has as many in all.
+
 Scenarios:
 ` + text.String() + `
 Faults, of which a scenario has some:
@@ -65,16 +70,19 @@ Faults, of which a scenario has some:
   rollcall simulate --scenario office --seed 7 --trace trace.txt
   rollcall simulate --replay failure.json`,
 		Args: noArguments(""),
-		RunE: func(cmd *cobra.Command, _ []string) error { return p.simulate(cmd.Context(), &f) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			f.given = cmd.Flags().Changed
+			return p.simulate(cmd.Context(), &f)
+		},
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&f.scenario, "scenario", "swarm", "what is to happen: a `NAME` from the list above")
 	flags.Uint64Var(&f.seed, "seed", 1, "the first seed")
 	flags.IntVar(&f.seeds, "seeds", 100, "how many seeds")
-	flags.IntVar(&f.clients, "clients", 0, "how many clients; 0: as many as the scenario has")
-	flags.DurationVar(&f.duration, "duration", 0, "how long each run lasts, in virtual time; 0: as the scenario likes")
+	flags.IntVar(&f.clients, "clients", 0, "how many clients, at most 1,000,000; 0: as many as the scenario has")
+	flags.DurationVar(&f.duration, "duration", 0, "how long each run lasts, in virtual time, at most ten years; 0: as the scenario likes")
 	flags.StringVar(&f.faults, "faults", "", "only these faults of the list above, as far as the scenario has them, with commas between them; empty: all")
-	flags.Float64Var(&f.density, "density", 1, "how many faults, as a multiple of what the scenario has")
+	flags.Float64Var(&f.density, "density", 1, "how many faults, as a multiple of what the scenario has, at most 1000")
 	flags.IntVar(&f.parallel, "parallel", runtime.NumCPU(), "how many processes")
 	flags.DurationVar(&f.patience, "patience", time.Minute, "how long a run of a sweep may take, and one that stands alone may stand still, in real time")
 	flags.DurationVar(&f.budget, "budget", 0, "begin no further run after this much real time; 0: live all the seeds")
@@ -88,6 +96,10 @@ Faults, of which a scenario has some:
 	flags.BoolVar(&f.list, "list", false, "list the scenarios and the faults")
 	flags.BoolVar(&f.worker, "worker", false, "be one of the processes")
 	flags.IntVar(&f.stride, "stride", 1, "of a worker: from one seed to the next")
+	plainNumbers(flags, map[string]string{
+		"seed": "it has to be a whole number from 0 to 18446744073709551615", "seeds": wholeNumber, "clients": wholeNumber,
+		"density": "it has to be a number", "parallel": wholeNumber, "follow": wholeNumber, "stride": wholeNumber,
+	})
 	_ = flags.MarkHidden("worker")
 	_ = flags.MarkHidden("stride")
 	return cmd
@@ -122,11 +134,8 @@ func faultList() string {
 
 // simulate does what the flags say.
 func (p *program) simulate(ctx context.Context, f *simulateFlags) error {
-	switch {
-	case f.seeds < 1 || f.parallel < 1 || f.stride < 1:
-		return usage("at least one seed and one process")
-	case f.clients < 0 || f.duration < 0 || f.density <= 0 || f.patience <= 0 || f.budget < 0:
-		return usage("numbers and times are positive")
+	if err := f.check(); err != nil {
+		return err
 	}
 	if f.list {
 		names, about := simulations.Scenarios()
@@ -143,12 +152,15 @@ func (p *program) simulate(ctx context.Context, f *simulateFlags) error {
 	if f.worker {
 		return p.simulateWorker(ctx, f)
 	}
+	if err := f.contradiction(); err != nil {
+		return err
+	}
 	if f.out != "" {
 		if err := os.MkdirAll(f.out, 0o755); err != nil {
 			return err
 		}
 	}
-	if f.replay != "" || f.trace != "" || f.seeds == 1 {
+	if f.alone() {
 		return p.simulateOne(ctx, f)
 	}
 	return p.simulateSweep(ctx, f)

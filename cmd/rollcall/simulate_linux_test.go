@@ -38,7 +38,7 @@ func TestSimulateInterrupted(t *testing.T) {
 	if err := syscall.Mkfifo(trace, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	p := spawn(t, nil, binary, "simulate", "--scenario", "office", "--duration", "100000h", "--seeds", "1", "--trace", trace)
+	p := spawn(t, nil, binary, "simulate", "--scenario", "office", "--duration", "1000h", "--seeds", "1", "--trace", trace)
 	lines, err := os.Open(trace) // once it begins
 	if err != nil {
 		t.Fatal(err)
@@ -54,4 +54,13 @@ func TestSimulateInterrupted(t *testing.T) {
 	}
 	<-drained
 	_ = lines.Close()
+}
+
+// A trace that cannot be written is told, as a disk that is full.
+func TestSimulateTraceOnAFullDisk(t *testing.T) {
+	s := newShell(t)
+	r := s.want(exitNoRoom, "simulate", "--scenario", "office", "--trace", "/dev/full")
+	if !strings.Contains(r.err, "writing the trace: write /dev/full: no space left on device") || !strings.Contains(r.out, "as far as it was lived") {
+		t.Error(r)
+	}
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -14,32 +15,43 @@ import (
 // simulateOne lives one run, in this process. When it is interrupted it tells what
 // was lived until then.
 func (p *program) simulateOne(ctx context.Context, f *simulateFlags) error {
-	plan, err := simulations.NewPlan(f.scenario, f.params(f.seed))
+	var kept simulations.Kept
+	var err error
 	if f.replay != "" {
-		plan, err = simulations.LoadPlan(f.replay)
+		kept, err = simulations.Load(f.replay)
+	} else {
+		kept.Plan, err = simulations.NewPlan(f.scenario, f.params(f.seed))
 	}
 	if err != nil {
 		return usage("%w", err)
 	}
+	plan := kept.Plan
 	var o simulations.Options
+	if f.out != "" {
+		if o.Follow = f.follow; o.Follow > len(plan.Clients) {
+			return usage("--follow %d: there are %s", f.follow, count(len(plan.Clients), "client"))
+		}
+	}
+	var file *os.File
 	if f.trace != "" {
-		file, err := os.Create(f.trace)
-		if err != nil {
+		if file, err = os.Create(f.trace); err != nil {
 			return err
 		}
-		defer func() { _ = file.Close() }()
 		o.Trace = file
 	}
-	if f.out != "" {
-		o.Follow = max(f.follow, 1)
-	}
 	began := time.Now()
-	r, err := p.watchedRun(ctx, f, plan, o)
+	r, unwritten, err := p.watchedRun(ctx, f, plan, o)
 	if err != nil {
 		return err
 	}
+	if file != nil {
+		if err := file.Close(); err != nil && unwritten == nil {
+			unwritten = fmt.Errorf("%w: %w", simulations.ErrTrace, err)
+		}
+	}
 	s := sweepResult{
-		Scenario: plan.Scenario, Seeds: 1, First: plan.Seed, Took: time.Since(began), Lived: r.Lived, Steps: r.Steps, Tally: r.Tally, Trace: r.Trace,
+		brokenOff: r.BrokenOff,
+		Scenario:  plan.Scenario, Seeds: 1, First: plan.Seed, Took: time.Since(began), Lived: r.Lived, Steps: r.Steps, Tally: r.Tally, Trace: r.Trace,
 		Clients: len(plan.Clients), Memory: taken(),
 	}
 	if f.out != "" {
@@ -53,21 +65,65 @@ func (p *program) simulateOne(ctx context.Context, f *simulateFlags) error {
 	if r.Failure != nil {
 		s.Failures = append(s.Failures, r.Failure)
 	}
-	if err := p.simulateEnd(ctx, f, &s, plan); err != nil || !r.BrokenOff {
+	if f.replay != "" && !r.BrokenOff {
+		s.Told = compared(kept.Failure, r.Failure)
+	}
+	if err := p.simulateEnd(ctx, f, &s, plan); err != nil {
 		return err
 	}
-	return context.Cause(ctx)
+	switch {
+	case unwritten != nil:
+		return unwritten
+	case r.BrokenOff:
+		return context.Cause(ctx)
+	}
+	return nil
+}
+
+// toldFailure is the failure that a replayed file tells of.
+type toldFailure struct {
+	Check string `json:"check"`
+	Again bool   `json:"again"` // it has come again
+}
+
+// compared compares the failure that a file tells of with that of its run. It is
+// nil when the file tells of none.
+func compared(told, seen *simulations.Failure) *toldFailure {
+	if told == nil {
+		return nil
+	}
+	return &toldFailure{Check: told.Guarantee, Again: seen != nil && seen.Guarantee == told.Guarantee}
+}
+
+// String says whether the failure came again.
+func (t *toldFailure) String() string {
+	switch {
+	case t.Again:
+		return fmt.Sprintf("the failure of check %s that the file tells of has come again", t.Check)
+	case t.Check == "embedder":
+		return "the file tells of a failure of check embedder, which did not come again: that check, and the handlers that it is about, are the embedding program's, and not in this one"
+	default:
+		return fmt.Sprintf("the file tells of a failure of check %s, which did not come again", t.Check)
+	}
 }
 
 // watchedRun lives a run, tells how far it is, and ends it when it is interrupted,
-// or when it has stood still for longer than anybody's patience.
-func (p *program) watchedRun(ctx context.Context, f *simulateFlags, plan simulations.Plan, o simulations.Options) (simulations.Result, error) {
+// or when it has stood still for longer than anybody's patience. Unwritten tells why
+// its trace is not whole.
+func (p *program) watchedRun(ctx context.Context, f *simulateFlags, plan simulations.Plan, o simulations.Options) (r simulations.Result, unwritten, err error) {
+	type end struct {
+		r         simulations.Result
+		unwritten error
+	}
 	var far simulations.Progress
 	o.Progress = &far
-	done := make(chan simulations.Result, 1)
+	done := make(chan end, 1)
 	go func() {
-		r, _ := simulations.Run(plan, o) // what has broken is the result's failure
-		done <- r
+		r, broken := simulations.Run(plan, o)
+		if !errors.Is(broken, simulations.ErrTrace) {
+			broken = nil // it is the result's failure
+		}
+		done <- end{r, broken}
 	}()
 	out := p.printer(p.err)
 	tick := time.NewTicker(tellEvery)
@@ -76,8 +132,8 @@ func (p *program) watchedRun(ctx context.Context, f *simulateFlags, plan simulat
 	steps, lived, interrupted := uint64(0), time.Duration(0), ctx.Done()
 	for {
 		select {
-		case r := <-done:
-			return r, nil
+		case e := <-done:
+			return e.r, e.unwritten, nil
 		case <-interrupted:
 			interrupted = nil
 			far.Stop()
@@ -86,7 +142,7 @@ func (p *program) watchedRun(ctx context.Context, f *simulateFlags, plan simulat
 				steps, lived, moved = n, at, now
 			}
 			if now.Sub(moved) > f.patience {
-				return simulations.Result{}, exitWith(exitFailure, "the run has stood still at %v for %v; its goroutines:\n%s", lived.Round(time.Millisecond), f.patience, stacks())
+				return simulations.Result{}, nil, exitWith(exitFailure, "the run has stood still at %v for %v; its goroutines:\n%s", lived.Round(time.Millisecond), f.patience, stacks())
 			}
 			if !f.asJSON && now.Sub(began) >= tellEvery {
 				out.line("%v of %v lived through, %d steps, %.0f times real time", lived.Round(time.Second), plan.Duration, steps, lived.Seconds()/now.Sub(began).Seconds())

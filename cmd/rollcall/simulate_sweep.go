@@ -34,7 +34,14 @@ type sweepResult struct {
 	Timeline string                 `json:"timeline,omitempty"`
 	Idle     []string               `json:"idle,omitempty"` // faults that never mattered
 	Tally    simulations.Tally      `json:"tally"`
-	report   string                 // the file of the report; empty: none
+	// Missing are faults that were asked for by name and never injected.
+	Missing []string `json:"missing,omitempty"`
+	// Told is the failure that a replayed file tells of; nil: none.
+	Told *toldFailure `json:"told,omitempty"`
+
+	report    string                   // the file of the report; empty: none
+	brokenOff bool                     // the one run was
+	repeat    func(seed uint64) string // the command that lives a run again
 }
 
 // sweep runs seeds in processes of their own: a panic in a goroutine ends a
