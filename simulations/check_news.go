@@ -21,7 +21,7 @@ func (m *model) news() {
 	limit := w.now() - either(w.plan.Server.FlushInterval, flushes) - granule
 	for _, c := range w.watchers {
 		p := c.peer
-		if p == nil || p.over || !p.loggedIn || c.held.Load() {
+		if p == nil || p.over || !p.loggedIn || c.held.Load() || !c.view.set.everyone {
 			continue
 		}
 		k, v := p.link, &c.view

@@ -47,6 +47,7 @@ type addressee struct {
 // notices is what the world knows of them, over all lives of the server.
 type notices struct {
 	meant   map[string]string        // by the name of a file: whom it is for
+	public  map[string]bool          // by the name: it is for everyone as well
 	calls   map[string]time.Duration // by the name: when the client's call ended; -1: it has not
 	crashed bool                     // the server has, once
 	debts   []*debt                  // bounded by the files of a plan
@@ -56,7 +57,7 @@ type notices struct {
 
 func newNotices() notices {
 	return notices{
-		meant: make(map[string]string), calls: make(map[string]time.Duration),
+		meant: make(map[string]string), public: make(map[string]bool), calls: make(map[string]time.Duration),
 		told: make(map[string]wire.FileEvent), left: make(map[string]time.Duration),
 	}
 }
@@ -73,7 +74,7 @@ func (m *model) tidings(k *link, x *wire.FileNotice) {
 	if k.over {
 		return // what was queued leaves with the goodbye
 	}
-	if n.meant[x.File.Name] != f.user {
+	if n.meant[x.File.Name] != f.user && (f.user == "" || !n.public[x.File.Name]) {
 		w.fail("G5", "a notice for whom the file is for", "%q on link %d is told that %s is %v, which is for %q", f.user, k.id, x.File.Name, x.Event, n.meant[x.File.Name])
 		return
 	}
@@ -108,6 +109,17 @@ func (m *model) fileOver(meta *filestore.Meta, event wire.FileEvent) {
 		d.excused = m.life.stopping || m.w.now()-m.notices.left[user] < 10*time.Millisecond
 		m.notices.debts = append(m.notices.debts, d)
 		m.ask(d)
+	}
+	if !meta.Everyone {
+		return
+	}
+	// Of a file for everyone those are told who are there; for others it is in the list.
+	for _, user := range slices.Sorted(maps.Keys(m.users)) {
+		if !slices.Contains(meta.Recipients, user) {
+			d := &debt{user: user, id: string(meta.ID[:]), name: meta.Name, event: event, at: m.w.now(), excused: true}
+			m.notices.debts = append(m.notices.debts, d)
+			m.ask(d)
+		}
 	}
 }
 

@@ -27,6 +27,7 @@ func (w *World) quiescent() {
 		return
 	}
 	w.model.handedOut()
+	w.model.taken()
 	w.model.late()
 	w.model.overdue()
 	w.model.news()

@@ -8,12 +8,9 @@ import (
 	"example.com/rollcall/supervisor"
 )
 
-// handlerSeconds is how long the handler "late" takes for each of the world's own
-// requests.
-const (
-	handlerSeconds = 42
-	handlerTime    = handlerSeconds * time.Second
-)
+// handlerSeconds is the number in the body of a request that says nothing else:
+// how long the handler "late" takes for it.
+const handlerSeconds = 42
 
 // handlers binds the application's handlers of the world's own fleet.
 func (l *life) handlers() error {
@@ -22,7 +19,7 @@ func (l *life) handlers() error {
 	})
 	err = errors.Join(err, supervisor.HandleRequest(l.s, "late", func(ctx context.Context, _ supervisor.Caller, n uint64) (uint64, error) {
 		select {
-		case <-time.After(time.Duration(n) * time.Second):
+		case <-time.After(time.Duration(min(n, mostLate)) * time.Second):
 		case <-ctx.Done():
 		}
 		return n, ctx.Err()
@@ -30,6 +27,18 @@ func (l *life) handlers() error {
 	err = errors.Join(err, supervisor.HandleRequest(l.s, "panics", func(context.Context, supervisor.Caller, uint64) (uint64, error) {
 		l.applicationPanics()
 		panic("simulated panic of a handler")
+	}))
+	err = errors.Join(err, supervisor.Handle(l.s, "count", func(_ context.Context, from supervisor.Caller, m counted) error {
+		l.hears(from.Connection, m.N)
+		return nil
+	}))
+	err = errors.Join(err, supervisor.Handle(l.s, "said", func(context.Context, supervisor.Caller, []byte) error {
+		if !l.dead.Load() {
+			l.w.lock()
+			defer l.w.unlock()
+			l.w.effect("one-way message taken")
+		}
+		return nil
 	}))
 	if l.w.embed != nil && l.w.embed.Setup != nil {
 		err = errors.Join(err, l.w.embed.Setup(l.s))

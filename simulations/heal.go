@@ -66,6 +66,8 @@ func (w *World) settled() {
 	w.embedded(true)
 	w.model.drained()
 	w.model.unanswered()
+	w.model.unheard()
+	w.model.undelivered()
 	if w.failure != nil {
 		return
 	}

@@ -34,7 +34,7 @@ func TestShrink(t *testing.T) {
 	if err != nil || r.Failure == nil {
 		t.Fatalf("%v, %v", r.Failure, err)
 	}
-	small, f, runs := Shrink(t.Context(), p, r.Failure, 300)
+	small, f, runs := Shrink(t.Context(), p, r.Failure, 300, Options{})
 	t.Logf("from %d operations to %d in %d runs: %v", len(p.Ops), len(small.Ops), runs, small.Ops)
 	if len(small.Ops) > 2 || class(f) != class(r.Failure) {
 		t.Errorf("%v, %v", small.Ops, f)

@@ -45,7 +45,9 @@ type model struct {
 	places map[string]uint64        // by endpoint: the newest connection
 	holds  map[string]time.Duration // by user: when the grace after the last session is over
 
-	notices notices // of files
+	notices notices           // of files
+	acks    []ack             // of messages, not yet looked at
+	heard   map[uint64]uint64 // by connection: the latest numbered message that was handled
 
 	stallBegan time.Duration // of the latest stall of the server
 	stallEnded time.Duration
@@ -83,6 +85,7 @@ func (m *model) born(l *life) {
 	m.changes = make(map[uint64]change)
 	m.doubts = nil
 	m.looked = make(map[filestore.ID]bool)
+	m.acks, m.heard = nil, make(map[uint64]uint64)
 	m.panics, m.faults = 0, 0
 	m.stallBegan, m.stallEnded, m.nextLate = 0, 0, 0
 }
@@ -120,7 +123,7 @@ func (m *model) read(k *link, msg wire.Message) {
 		f.logouts[x.Request] = true
 	case *wire.Request:
 		if x.Kind == "late" { // while its credit is held, what follows may wait in the server's reader
-			k.held = max(k.held, m.w.now()) + handlerTime
+			k.held = max(k.held, m.w.now()) + lateTime(x.Body)
 		}
 	case *wire.Bye:
 		f.saidBye = true

@@ -27,7 +27,8 @@ type link struct {
 	corrupts bool         // bytes are changed on the way
 	refused  bool         // a reset has answered what came to a closed end
 	facts    facts
-	notes    notebook // what its session was told of files
+	notes    notebook       // what its session was told of files
+	chats    map[uint64]int // messages for its session that were acknowledged, by the sender's connection
 
 	over     bool          // the server has announced its end
 	mischief bool          // the client has broken the protocol

@@ -82,7 +82,7 @@ var peerOps = map[string]func(p *peer, op *Op){
 	},
 	"request": func(p *peer, op *Op) {
 		for range max(min(op.N, 1000), 1) {
-			p.send(&wire.Request{Request: p.ask("request", ""), Kind: op.Text, Body: []byte{0x18, handlerSeconds}})
+			p.send(&wire.Request{Request: p.ask("request", ""), Kind: op.Text, Body: op.body()})
 		}
 	},
 	// Bytes that are no protocol.

@@ -59,11 +59,21 @@ var realOps = map[string]func(r *realClient, op *Op){
 		r.job("request", func(c *client.Client) {
 			ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 			defer cancel()
-			_, _ = c.Request(ctx, op.Text, []byte{0x18, handlerSeconds})
+			_, _ = c.Request(ctx, op.Text, op.body())
 		})
 	},
-	"put":   func(r *realClient, op *Op) { r.put(op, false) },
-	"relay": func(r *realClient, op *Op) { r.put(op, true) },
+	"app": func(r *realClient, op *Op) {
+		for range max(min(op.N, 20), 1) {
+			r.job("app", func(c *client.Client) {
+				ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+				defer cancel()
+				_ = c.Tell(ctx, op.Text, op.body())
+			})
+		}
+	},
+	"put":     func(r *realClient, op *Op) { r.put(op, stored) },
+	"relay":   func(r *realClient, op *Op) { r.put(op, relayed) },
+	"publish": func(r *realClient, op *Op) { r.put(op, published) },
 	"get": func(r *realClient, op *Op) {
 		w := r.c.w
 		w.tally.injected(op.Kind)

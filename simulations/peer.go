@@ -40,11 +40,18 @@ type peer struct {
 	nextID   uint64
 	senders  map[uint64]uint64 // the latest message of each connection
 	byeSeen  bool
-	strange  func(p *peer) // what it does instead of saying hello; nil: it is a good client
+
+	quiet    bool           // it was told that it watches nobody any more
+	quietAt  uint64         // the server's version then
+	counted  uint64         // numbered one-way messages that it has sent
+	countAt  time.Duration  // when the last byte of the latest is due at the server; 0: it waits
+	counting bool           // it is not on the line yet, or just went
+	chats    map[uint64]int // messages that have come, by the sender's connection
+	strange  func(p *peer)  // what it does instead of saying hello; nil: it is a good client
 }
 
 func newPeer(c *fleetClient) *peer {
-	return &peer{c: c, w: c.w, split: wire.NewSplitter(wire.MaxMaxFrame, 512), requests: make(map[uint64]request), senders: make(map[uint64]uint64)}
+	return &peer{c: c, w: c.w, split: wire.NewSplitter(wire.MaxMaxFrame, 512), requests: make(map[uint64]request), senders: make(map[uint64]uint64), chats: make(map[uint64]int)}
 }
 
 func (p *peer) dial() {
@@ -103,7 +110,10 @@ func (p *peer) handle(m wire.Message) {
 	case *wire.OK:
 		p.answered(m.Request, "")
 	case *wire.Ack:
-		p.answered(m.ID, "send")
+		r := p.requests[m.ID]
+		if p.answered(m.ID, "send") {
+			p.w.model.acknowledged(p, r, m.ID, m.Sessions)
+		}
 	case *wire.Response:
 		p.answered(m.Request, "request")
 	case *wire.Error:
@@ -146,6 +156,7 @@ func (p *peer) onDeliver(m *wire.Deliver) {
 		p.w.fail("messages", "messages in order, each once", "%s: message %d of connection %d after %d", p.c.name, m.ID, m.Connection, last)
 	}
 	p.senders[m.Connection] = m.ID
+	p.chats[m.Connection]++
 	p.w.effect("delivered")
 }
 

@@ -25,8 +25,12 @@ func (p *peer) watch() {
 	if p != p.c.peer || !p.loggedIn || (!p.c.plan.Everyone && len(p.c.plan.Names) == 0) {
 		return
 	}
-	m := &wire.Watch{Request: p.ask("watch", ""), Everyone: p.c.plan.Everyone, Users: p.c.plan.Names}
-	p.c.view.ask(p, m)
+	v, all := &p.c.view, watching{p.c.plan.Everyone, p.c.plan.Names}
+	if v.on == p && !v.set.empty() {
+		all = v.set // it may have asked for more since
+	}
+	m := &wire.Watch{Request: p.ask("watch", ""), Everyone: all.everyone, Users: all.names}
+	v.ask(p, m)
 	p.send(m)
 }
 
@@ -64,26 +68,39 @@ func (p *peer) answered(id uint64, what string) bool {
 	}
 	delete(p.requests, id)
 	p.w.effect("answered " + r.what)
-	if r.what == "watch" {
-		p.c.view.agreed(p)
+	switch r.what {
+	case "watch":
+		p.c.view.agreed(p, id)
+	case "logout", "unwatch":
+		p.hushed(r.what)
 	}
 	return true
 }
 
 // refused takes an error as the answer.
 func (p *peer) refused(m *wire.Error) {
-	what := p.requests[m.Request].what
+	r := p.requests[m.Request]
+	what := r.what
 	p.answered(m.Request, "")
 	p.w.effect("refused " + what + ": " + m.Code.String())
 	switch what {
 	case "watch":
-		p.c.view.refused(p)
+		if !p.c.view.refused(p, m.Request) {
+			return
+		}
 		p.c.after(time.Second, func() {
 			if !p.over {
 				p.watch()
 			}
 		})
+	case "unwatch":
+		p.quiet = false
+	case "send":
+		if m.Code == wire.CodeUserOffline {
+			p.w.model.acknowledged(p, r, m.Request, 0)
+		}
 	case "logout":
+		p.quiet = false
 		p.loggedIn = m.Code != wire.CodeNotLoggedIn // the session goes on
 		if v := &p.c.view; !v.has && v.asking == nil {
 			p.watch() // which was not asked again meanwhile

@@ -20,19 +20,33 @@ func content(seed uint64, name string, size int) []byte {
 	return b
 }
 
-func (r *realClient) put(op *Op, relay bool) {
+// How a file is sent.
+type sending uint8
+
+const (
+	stored    sending = iota // to one user, through the store
+	relayed                  // to one user, past the store
+	published                // to everyone, and to one user by name
+)
+
+func (r *realClient) put(op *Op, how sending) {
 	w := r.c.w
 	w.tally.injected(op.Kind)
 	w.fileNames++
 	name := fmt.Sprintf("file-%d-%d.bin", op.N, w.fileNames)
 	to := w.clients[op.To%len(w.clients)].plan.User
-	w.model.notices.meant[name] = to
+	relay := how == relayed
+	options := client.PutOptions{Name: name, To: []string{to}, Relay: relay, Everyone: how == published}
+	if how == published && op.Text == "unnamed" {
+		to, options.To = "", nil
+	}
+	w.model.notices.meant[name], w.model.notices.public[name] = to, how == published
 	r.job("put", func(c *client.Client) {
 		began := w.putBegins(name)
 		b := content(w.seed, name, op.N)
 		ctx, cancel := context.WithTimeout(context.Background(), op.For)
 		defer cancel()
-		res, err := c.Put(ctx, bytes.NewReader(b), int64(len(b)), client.PutOptions{Name: name, To: []string{to}, Relay: relay})
+		res, err := c.Put(ctx, bytes.NewReader(b), int64(len(b)), options)
 		r.enter("put ends")
 		w.lock()
 		defer w.unlock()
@@ -45,7 +59,12 @@ func (r *realClient) put(op *Op, relay bool) {
 			w.effect("put")
 			r.files = append(r.files, res.File)
 			w.model.stored(res.File, name, op.N)
-			w.model.promised(to, res.File, name, began)
+			if to != "" {
+				w.model.promised(to, res.File, name, began)
+			}
+			if how == published {
+				w.effect("published")
+			}
 		case errors.Is(err, client.ErrChanged):
 			w.fail("G5", "the content that was sent", "%s: put %s: %v", r.c.name, name, err)
 		default:

@@ -143,7 +143,8 @@ var effectsOf = map[string][]string{
 	"logout": {"answered logout"}, "login": {"refused login: already_logged_in"}, "double": {"established beside another"},
 	"corrupt": {"corrupted"}, "badlogin": {"refused login: login_refused", "refused login: internal", "refused login: already_logged_in"},
 	"rewatch": {"answered watch"}, "stale": {"answered watch"}, "slow": {"sipped"}, "wall": {"beginning at a jumped wall clock"}, "relay": {"relayed"},
-	"tamper": {"tampered"},
+	"tamper": {"tampered"}, "app": {"one-way message taken"}, "count": {"one-way message handled"}, "watch": {"watched more"},
+	"unwatch": {"answered unwatch"}, "publish": {"published"},
 }
 
 // sample keeps a list of latencies short, and its greatest.

@@ -17,6 +17,7 @@ var scenarios = []scenario{
 	{"transfers", "real clients send and fetch files while links and disks fail", transfers},
 	{"churn", "users who come and go all the time, and watchers that read slowly or were away for long", churn},
 	{"bulk", "much data for clients with slow links: nothing that is alive is taken for dead", bulk},
+	{"traffic", "all that good clients say: one-way messages, watches that grow and end, files for everyone", traffic},
 	{"crash", "a server that crashes and comes back on the disk that it left", crash},
 	{"swarm", "the seed draws the configuration, the fleet, and which faults are on", swarm},
 }
@@ -142,6 +143,16 @@ func crowd(d *drawer) {
 		c.Reconnect = 30 * time.Second
 	})
 	d.faults(max(len(d.plan.Clients)/20, 20), "vanish", "fin", "reset", "half", "hang", "roam", "freeze", "bye", "send")
+	// Snapshots of more users than a few are kept for those who ask next.
+	d.aside(func() {
+		for i := range min(3, len(d.plan.Clients)) {
+			for range int(4 * d.Density) {
+				if op := (Op{Kind: "unwatch", Client: i, For: between(d.rng, time.Millisecond, 20*time.Second)}); d.allowed(op.Kind) {
+					d.op(op)
+				}
+			}
+		}
+	})
 }
 
 func transfers(d *drawer) {
@@ -160,6 +171,7 @@ func transfers(d *drawer) {
 	d.faults(30, "put", "put", "put", "get", "get", "relay")
 	d.faults(20, "reset", "cut", "mute-up", "mute-down", "freeze", "bye", "disk", "crash", "restart", "send", "tamper", "tamper",
 		"logout", "roam", "rebind", "vanish")
+	d.later(8, "publish")
 }
 
 // faultKinds are what swarm draws. The order is a part of what a seed means.
@@ -286,4 +298,5 @@ func swarm(d *drawer) {
 		d.filesMatter()
 	}
 	d.faults(10+r.IntN(120), on...)
+	d.laterSwarm()
 }

@@ -227,6 +227,8 @@ func (d *drawer) fault(kind string) {
 		op.To, op.N, op.Text = d.somebody(), 1+d.rng.IntN(20), "hello"
 	case "request":
 		op.Text, op.N = []string{"echo", "late", "panics", "nobody"}[d.rng.IntN(4)], 1+d.rng.IntN(5)
+	default:
+		d.laterFault(&op)
 	}
 	d.op(op)
 }

@@ -12,8 +12,11 @@ import (
 // then what is special about the rest. It lives at most so many runs, and returns
 // the smallest plan, its failure, and how many runs it took. When ctx is done it
 // ends with what it has.
-func Shrink(ctx context.Context, p Plan, f *Failure, runs int) (smallest Plan, last *Failure, took int) {
-	s := &shrinker{ctx: ctx, plan: p, failure: f, left: runs}
+//
+// The options are those with which the plan has failed. Embed is called for each
+// of the runs; Trace, Follow and Progress are left out.
+func Shrink(ctx context.Context, p Plan, f *Failure, runs int, o Options) (smallest Plan, last *Failure, took int) {
+	s := &shrinker{ctx: ctx, options: Options{NoGate: o.NoGate, Embed: o.Embed}, plan: p, failure: f, left: runs}
 	for {
 		before := s.size()
 		s.operations()
@@ -28,6 +31,7 @@ func Shrink(ctx context.Context, p Plan, f *Failure, runs int) (smallest Plan, l
 
 type shrinker struct {
 	ctx     context.Context //nolint:containedctx // it lives as long as the call
+	options Options
 	plan    Plan
 	failure *Failure
 	left    int
@@ -62,7 +66,9 @@ func (s *shrinker) try(p Plan) bool {
 	var progress Progress
 	unwatch := context.AfterFunc(s.ctx, progress.Stop)
 	defer unwatch()
-	r, _ := Run(p, Options{Progress: &progress})
+	o := s.options
+	o.Progress = &progress
+	r, _ := Run(p, o)
 	if r.Failure == nil || class(r.Failure) != class(s.failure) {
 		return false
 	}
@@ -139,7 +145,12 @@ func (s *shrinker) arguments() {
 	}
 	for i := range s.plan.Ops {
 		for _, smaller := range []func(*Op){
-			func(o *Op) { o.N /= 2 }, func(o *Op) { o.For = (o.For / 2).Round(time.Millisecond) },
+			func(o *Op) { o.N /= 2 }, func(o *Op) { o.For = 0 },
+			func(o *Op) {
+				if o.For /= 2; !o.forIsNumber() {
+					o.For = o.For.Round(time.Millisecond)
+				}
+			},
 		} {
 			p := s.plan
 			p.Ops = slices.Clone(p.Ops)

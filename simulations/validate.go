@@ -16,7 +16,7 @@ var ErrPlan = errors.New("simulations: invalid plan")
 // Faults names the faults that scenarios draw, in order: what Params.Faults may
 // name. Each is the kind of an operation.
 func Faults() []string {
-	return slices.Sorted(slices.Values(append(slices.Clone(faultKinds), "stale", "brief")))
+	return slices.Sorted(slices.Values(slices.Concat(faultKinds, laterKinds, []string{"stale", "brief"})))
 }
 
 // knownFaults refuses faults that no scenario has: a run without them would seem
@@ -139,6 +139,14 @@ func (o *Op) validate() error {
 		return fmt.Errorf("crash: no outcome %q; there are %v", o.Text, faultdisk.Outcomes())
 	case o.Kind == "disk" && o.Text != "slow" && diskErrors[o.Text] == nil:
 		return fmt.Errorf("disk: no trouble %q; there are broken, full, read-only, slow", o.Text)
+	}
+	if len(o.Body) > mostPad {
+		return fmt.Errorf("%s: the body has %d bytes, more than %d", o.Kind, len(o.Body), mostPad)
+	}
+	if o.Body != "" {
+		if _, err := encoded(o.Body); err != nil {
+			return fmt.Errorf("%s: %w", o.Kind, err)
+		}
 	}
 	return nil
 }

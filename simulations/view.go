@@ -1,8 +1,6 @@
 package simulations
 
 import (
-	"slices"
-
 	"example.com/rollcall/wire"
 )
 
@@ -14,6 +12,10 @@ type view struct {
 	epoch   uint64
 	version uint64
 	online  map[string]bool
+
+	on   *peer    // the connection whose watches these are
+	set  watching // what was asked for on it
+	sure watching // of whom what is known at version is all there is
 
 	asking   *peer // a watch is under way on it
 	asked    *wire.Watch
@@ -32,11 +34,18 @@ func newView(c *fleetClient) view {
 	return view{c: c, online: make(map[string]bool), floor: make(map[*peer]uint64)}
 }
 
-func (v *view) watches(user string) bool {
-	return v.c.plan.Everyone || slices.Contains(v.c.plan.Names, user)
-}
+func (v *view) watches(user string) bool { return v.set.includes(user) }
 
 func (v *view) ask(p *peer, m *wire.Watch) {
+	more := watching{m.Everyone, m.Users}
+	if v.on != p {
+		v.on, v.set = p, watching{}
+		if !v.sure.covers(more) {
+			v.forget()
+		}
+	}
+	v.set = v.set.plus(more)
+	p.quiet = false
 	if v.has {
 		m.Epoch, m.Version = v.epoch, v.version
 	}
@@ -55,17 +64,19 @@ func (v *view) again(p *peer) {
 	p.send(m)
 }
 
-func (v *view) agreed(p *peer) {
-	if v.asking == p {
+func (v *view) agreed(p *peer, request uint64) {
+	if v.asking == p && v.asked.Request == request {
 		v.ok = true
 	}
 }
 
-// refused: the watch did not come about.
-func (v *view) refused(p *peer) {
-	if v.asking == p {
-		v.asking = nil
+// refused: the watch did not come about. It reports whether it was the latest.
+func (v *view) refused(p *peer, request uint64) bool {
+	if v.asking != p || v.asked.Request != request {
+		return false
 	}
+	v.asking = nil
+	return true
 }
 
 // left forgets what belongs to a connection.
@@ -81,8 +92,9 @@ func (v *view) left(p *peer) {
 }
 
 func (v *view) snapshot(p *peer, s *wire.Snapshot) {
-	if v.asking == p && !v.ok {
-		return // of before the watch
+	p.quietly(s.Epoch, s.Version)
+	if v.asking == p && !v.ok || v.on == p && v.set.empty() {
+		return // of before the watch, or what was under way
 	}
 	if s.Part == 0 {
 		v.building = &building{epoch: s.Epoch, version: s.Version, users: make(map[string]bool)}
@@ -109,6 +121,7 @@ func (v *view) snapshot(p *peer, s *wire.Snapshot) {
 	v.has, v.epoch, v.version, v.online = true, b.epoch, b.version, b.users
 	v.floor[p] = b.version
 	v.building = nil
+	v.sure = v.set
 	v.c.w.model.pictured(v, p)
 	if v.asking == p {
 		v.asking = nil
@@ -116,10 +129,16 @@ func (v *view) snapshot(p *peer, s *wire.Snapshot) {
 }
 
 func (v *view) delta(p *peer, d *wire.Delta) {
+	p.quietly(d.Epoch, d.To)
+	if v.on == p && v.set.empty() {
+		v.floor[p] = max(v.floor[p], d.To)
+		return // what was under way
+	}
 	if v.building != nil {
 		v.c.w.fail("G3", "no delta between the parts of a snapshot", "%s", v.c.name)
 	}
-	if v.asking == p {
+	answers := v.asking == p
+	if answers {
 		if !v.ok {
 			return
 		}
@@ -140,6 +159,9 @@ func (v *view) delta(p *peer, d *wire.Delta) {
 		v.again(p)
 		return
 	}
+	if answers && d.To <= v.version {
+		v.c.w.model.pictured(v, p)
+	}
 	if d.To <= v.version {
 		return
 	}
@@ -158,5 +180,8 @@ func (v *view) delta(p *peer, d *wire.Delta) {
 	knew := v.version
 	v.version = d.To
 	v.c.w.model.led(v, p, knew)
+	if answers {
+		v.c.w.model.pictured(v, p)
+	}
 	v.c.w.effect("delta")
 }

@@ -25,7 +25,7 @@ type World struct {
 	base    time.Time
 	gate    *gate
 	order   *rand.Rand // who goes on next
-	embed   *Embed     // the embedding program's part; may be nil
+	embed   *Embed     // of this run: the embedding program's part; may be nil
 	watched *Progress  // what is told of it meanwhile; may be nil
 
 	tickets ticketPool
@@ -97,7 +97,10 @@ type Options struct {
 	Trace  io.Writer // gets one line for each thing that happens, and ends the run when it fails; may be nil
 	NoGate bool      // the scheduler's order instead of the seed's, for the race detector
 	Follow int       // whose life is told, counted from 1; 0: nobody's
-	Embed  *Embed    // the embedding program's handlers and checks; may be nil
+	// Embed makes the embedding program's handlers, actors and checks; nil: there
+	// are none. It is called once at the start of each run, so that what they share
+	// is new each time: see [Embed].
+	Embed func() *Embed
 
 	Progress *Progress // tells how far the run is, and can break it off; may be nil
 }
@@ -145,7 +148,10 @@ func firstLine(s string) string {
 func runInBubble(p Plan, o Options, alone bool) (r Result, unwritten error) {
 	w := &World{
 		seed: p.Seed, plan: p, base: time.Now(), gate: newGate(), order: stream(p.Seed, "order"),
-		embed: o.Embed, watched: o.Progress, trace: newTrace(o.Trace),
+		watched: o.Progress, trace: newTrace(o.Trace),
+	}
+	if o.Embed != nil {
+		w.embed = o.Embed()
 	}
 	w.net.w = w
 	w.gate.off.Store(o.NoGate)

@@ -64,7 +64,7 @@ func (p *program) keepFailure(ctx context.Context, f *simulateFlags, s *sweepRes
 	}
 	ctx, cancel := context.WithTimeout(ctx, shrinkTime)
 	defer cancel()
-	small, failure, _ := simulations.Shrink(ctx, plan, s.Failures[0], shrinkRuns)
+	small, failure, _ := simulations.Shrink(ctx, plan, s.Failures[0], shrinkRuns, simulations.Options{})
 	s.Kept = filepath.Join(f.out, fmt.Sprintf("rollcall-%s-%d.json", plan.Scenario, plan.Seed))
 	s.Smaller = len(small.Ops)
 	return simulations.Save(s.Kept, simulations.Kept{Failure: failure, Plan: small})
