@@ -21,6 +21,10 @@
 //     client does, and the real one of package wire/client.
 //   - What is true is told link by link, from the bytes that the server has read
 //     and written, and never from what the server says of itself.
+//   - What happens is a list of operations; [Op] tells what kinds there are. An
+//     embedding program adds its own handlers, actors and checks by [Embed], made
+//     anew for each run, so that its failures can be made smaller ([Shrink]) and
+//     kept like others.
 //   - Some checks hold whenever nothing moves but time (safety). At the end all
 //     faults are healed, and everything has to converge (liveness).
 //

@@ -13,7 +13,7 @@ import (
 )
 
 // clumsy is an embedding program with a defect: it counts what a client says by its
-// user, and forgets the count when the user's third message is as long as the second.
+// user, and forgets the count at a user's third message, if that is a 2.
 func clumsy() *Embed {
 	var mu sync.Mutex
 	said, kept := map[string]int{}, map[string]int{}
@@ -23,7 +23,7 @@ func clumsy() *Embed {
 				mu.Lock()
 				defer mu.Unlock()
 				said[from.User]++
-				if kept[from.User]++; kept[from.User] == 3 && n == 5 {
+				if kept[from.User]++; kept[from.User] == 3 && n == 2 {
 					kept[from.User] = 0
 				}
 				return nil

@@ -50,6 +50,9 @@ func (p *peer) onTheLine() {
 		}
 	}
 	p.unsent = p.unsent[:0]
+	if p.counting {
+		p.counting, p.countAt = false, p.link.up.latest
+	}
 }
 
 // answered takes the answer to a request: each has one at most (N15).
