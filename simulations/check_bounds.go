@@ -14,14 +14,15 @@ const shutdownEnds = 5 * time.Minute
 
 // The server's defaults and constants, as its documentation tells them.
 const (
-	queueBytes  = 1 << 20
-	queueFrames = 8192
-	keptHistory = 4096
-	mostPast    = 4   // how many times its bounds a queue of answers may go past
-	fewFrames   = 256 // but so many frames in any case
-	otherFrames = 512 // of the lanes that are not counted in those: heartbeats, presence
-	otherBytes  = 1 << 20
-	extraTail   = 320 // of the history: it is trimmed a piece at a time, behind a flush
+	queueBytes      = 1 << 20
+	queueFrames     = 8192
+	keptHistory     = 4096
+	defaultSessions = 64
+	mostPast        = 4   // how many times its bounds a queue of answers may go past
+	fewFrames       = 256 // but so many frames in any case
+	otherFrames     = 512 // of the lanes that are not counted in those: heartbeats, presence
+	otherBytes      = 1 << 20
+	extraTail       = 320 // of the history: it is trimmed a piece at a time, behind a flush
 )
 
 func (p ServerPlan) history() int     { return orInt(p.History, keptHistory) }

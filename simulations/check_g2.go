@@ -63,6 +63,7 @@ func (m *model) terminated(x supervisor.Terminated) {
 		return
 	}
 	m.ended[x.Connection] = true
+	m.remembers(x.Connection)
 	k := m.live[x.Connection]
 	if k == nil {
 		if x.Handshaken {

@@ -29,6 +29,7 @@ func (m *model) changed(version, epoch uint64, x change) {
 	m.online[x.user] = x.online
 	m.lost(x)
 	m.tooEarly(x)
+	m.tooSoon(x)
 	m.changes[version] = x
 	delete(m.changes, version-keptChanges)
 	if x.online {
@@ -67,6 +68,9 @@ func (m *model) announced(c *fleetClient, epoch uint64, x wire.Change) {
 		return // an earlier life's
 	}
 	known, ok := m.changes[x.Version]
+	if ok && known.stamp != x.At {
+		m.w.fail("G3", fmt.Sprintf("version %d is of %d", x.Version, known.stamp), "%s was told of %d", c.name, x.At)
+	}
 	switch {
 	case !ok && x.Version > m.version:
 		m.w.fail("G3", "no change before it is made", "%s was told of version %d, the server is at %d", c.name, x.Version, m.version)
@@ -114,6 +118,9 @@ func (m *model) presence() {
 			m.w.fail("G3", "a user has a session or is held", "%s", name)
 		}
 		m.tooLong(u)
+		if most := m.w.plan.Server.maxSessions(); len(u.Sessions) > most {
+			m.w.fail("G6", fmt.Sprintf("at most %d sessions of a user", most), "%s has %d", name, len(u.Sessions))
+		}
 		for _, s := range u.Sessions {
 			k := m.live[s.Connection]
 			if k == nil {

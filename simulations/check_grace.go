@@ -64,3 +64,22 @@ func (m *model) settled(due time.Duration) time.Duration {
 	}
 	return max(due, m.stallEnded+settling)
 }
+
+// settlesAtLeast is how long after a stall nobody goes offline whose grace ended in
+// it (P4), and noticedStall is how long one is that the server cannot overlook.
+const (
+	settlesAtLeast = time.Second
+	noticedStall   = 1500 * time.Millisecond
+)
+
+// tooSoon looks at the end of a grace: after a stall of the server those who came
+// back meanwhile have their turn first.
+func (m *model) tooSoon(x change) {
+	if x.online || !x.reason.Involuntary() || x.reason != wire.ReasonNodeLost && m.w.plan.Server.Grace <= 0 ||
+		m.w.stage >= stopping || m.life.stopping || m.panics > 0 || m.stallEnded-m.stallBegan < noticedStall {
+		return
+	}
+	if x.told >= m.stallEnded && x.told < m.stallEnded+settlesAtLeast-granule {
+		m.w.fail("G3", "no offline before the server has settled after a stall (P4)", "%s is told offline (%v); the server stood still from %v to %v", x.user, x.reason, m.stallBegan, m.stallEnded)
+	}
+}

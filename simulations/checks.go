@@ -43,6 +43,8 @@ func (w *World) quiescent() {
 	w.dirty, w.looked = false, w.now()
 	w.tally.Checks++
 	w.model.resolve()
+	w.model.suspected()
+	w.model.recents()
 	w.model.over()
 	w.model.maps()
 	if w.failure == nil {

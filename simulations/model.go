@@ -48,17 +48,24 @@ type model struct {
 	notices notices           // of files
 	acks    []ack             // of messages, not yet looked at
 	heard   map[uint64]uint64 // by connection: the latest numbered message that was handled
+	resumes resumption
+	ends    []uint64 // of connections, the latest last
+	endsNew bool     // there are some since they were compared
 
 	stallBegan time.Duration // of the latest stall of the server
 	stallEnded time.Duration
 	nextLate   time.Duration // when the next deadline is to be looked at
+
+	jumps []jump // of the wall clock, over all lives
 }
 
 type change struct {
 	user   string
 	online bool
 	reason wire.Reason
-	at     time.Duration
+	at     time.Duration // when the server has told its program
+	told   time.Duration // when it was made, by its time stamp
+	stamp  int64         // which watchers are told, Unix ms
 }
 
 // keptChanges is how many changes are remembered for watchers that lag behind.
@@ -87,6 +94,8 @@ func (m *model) born(l *life) {
 	m.looked = make(map[filestore.ID]bool)
 	m.acks, m.heard = nil, make(map[uint64]uint64)
 	m.panics, m.faults = 0, 0
+	m.resumes = newResumption()
+	m.ends, m.endsNew = nil, false
 	m.stallBegan, m.stallEnded, m.nextLate = 0, 0, 0
 }
 
@@ -116,6 +125,7 @@ func (m *model) read(k *link, msg wire.Message) {
 		f.logins[x.Request] = x.User
 		m.back[x.User] = true // its end, should the login come about, is this life's matter
 		m.claim(k, x.User)
+		m.tries(k, x)
 	case *wire.Logout:
 		if f.logouts == nil {
 			f.logouts = make(map[uint64]bool)
@@ -149,6 +159,7 @@ func (m *model) wrote(k *link, msg wire.Message) {
 			m.w.fail("G3", "a login_ok that answers its login", "link %d: user %q", k.id, x.User)
 		}
 		delete(f.logins, x.Request)
+		m.granted(k, x)
 		m.loggedIn(k, x.User)
 		f.session, f.since = x.Session, m.w.now()
 		m.back[x.User] = true
@@ -160,6 +171,7 @@ func (m *model) wrote(k *link, msg wire.Message) {
 		}
 	case *wire.Error:
 		delete(f.logins, x.Request)
+		delete(f.attempts, x.Request)
 		delete(f.logouts, x.Request)
 	case *wire.Ping:
 		f.pinged = m.w.now()
@@ -176,6 +188,7 @@ func (m *model) event(l *life, e supervisor.Event) {
 		return
 	}
 	w := m.w
+	m.stamps(e)
 	switch x := e.(type) {
 	case supervisor.Established:
 		m.established(x)
@@ -184,12 +197,14 @@ func (m *model) event(l *life, e supervisor.Event) {
 	case supervisor.UserOnline:
 		w.trace.tell(w.now(), l.name, x.User+" is online")
 		w.session(x.User, x.User, true)
-		m.changed(x.Version, x.Epoch, change{user: x.User, online: true, at: w.now()})
+		m.changed(x.Version, x.Epoch, m.cameOnline(x))
 	case supervisor.UserOffline:
 		w.trace.tell(w.now(), l.name, x.User+" is offline: "+x.Reason.String())
 		w.session(x.User, x.Reason.String(), false)
-		m.changed(x.Version, x.Epoch, change{user: x.User, reason: x.Reason, at: w.now()})
+		m.allOver(x.User)
+		m.changed(x.Version, x.Epoch, m.wentOffline(x))
 	case supervisor.SessionEnded:
+		m.sessionLeft(x)
 		m.sessionEnded(x)
 	case supervisor.Restored:
 		m.onRestored(x)

@@ -34,6 +34,7 @@ var serverOps = map[string]func(w *World, op *Op){
 	// The wall clock jumps.
 	"wall": func(w *World, op *Op) {
 		w.wallOff.Add(int64(op.For))
+		w.model.jumped()
 	},
 	// The next message of an actor whose ticket says Text panics; N of them.
 	"panic": func(w *World, op *Op) {

@@ -96,5 +96,35 @@ func registryMutants() []mutant {
 			id: "grace-early", what: "a grace is a tenth short", check: []string{"G3"},
 			edits: []edit{{"actors/internal/session/grace.go", `a.until, a.at, a.conn, a.session, a.reason = until, at,`, `a.until, a.at, a.conn, a.session, a.reason = until-b.cfg.Grace/10, at,`}},
 		},
+		{
+			id: "resumed-twice", what: "a lost session that came back can come back once more", check: []string{"sessions"},
+			edits: []edit{{"actors/internal/session/grace.go", `		a.lost = slices.Delete(a.lost, i, i+1)
+	}
+	if len(a.lost) == 0 {`, `		_ = a.lost
+	}
+	if len(a.lost) == 0 {`}},
+		},
+		{
+			id: "loss-forgotten", what: "a session that was lost beside another one cannot come back", check: []string{"sessions"},
+			edits: []edit{{"actors/internal/session/book.go", `	if graced {
+		b.lose(`, `	if graced && len(p.conns) == 0 {
+		b.lose(`}},
+		},
+		{
+			id: "one-session-more", what: "a user has a session more than it may", check: []string{"G6"},
+			edits: []edit{{"actors/internal/session/login.go", `len(p.conns) >= b.cfg.MaxPerUser`, `len(p.conns) > b.cfg.MaxPerUser`}},
+		},
+		{
+			id: "unsettled", what: "graces that ran out in a stall are not put off", check: []string{"G3"},
+			edits: []edit{{"actors/user_manager.go", `until > u.sys.now() {
+		u.paced = until`, `until > u.sys.now()+time.Hour {
+		u.paced = until`}},
+		},
+		{
+			id: "lost-now", what: "watchers are told that who was lost in a crash went now", check: []string{"G3"}, scenario: "crash",
+			edits: []edit{{"actors/user_manager.go", `		e.LastAlive, at = time.UnixMilli(d.At), d.At
+`, `		e.LastAlive = time.UnixMilli(d.At)
+`}},
+		},
 	}
 }
