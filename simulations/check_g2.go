@@ -89,6 +89,7 @@ func (m *model) terminated(x supervisor.Terminated) {
 	}
 	m.replaced(k, x)
 	m.bounded(x)
+	m.evidence(k, x)
 	m.onTime(k, x)
 	m.sessionOver(k.facts.user)
 	m.loggedOut(k)

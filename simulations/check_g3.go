@@ -118,6 +118,9 @@ func (m *model) presence() {
 			m.w.fail("G3", "a user has a session or is held", "%s", name)
 		}
 		m.tooLong(u)
+		if since := u.Since.UnixMilli(); since != m.since[name] {
+			m.w.fail("G7", fmt.Sprintf("%s is online since %d", name, m.since[name]), "since %d", since)
+		}
 		if most := m.w.plan.Server.maxSessions(); len(u.Sessions) > most {
 			m.w.fail("G6", fmt.Sprintf("at most %d sessions of a user", most), "%s has %d", name, len(u.Sessions))
 		}

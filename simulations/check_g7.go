@@ -1,6 +1,7 @@
 package simulations
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -18,9 +19,10 @@ const recordLag = 600 * time.Millisecond
 
 // census is who was online when a life of the server crashed.
 type census struct {
-	surely map[string]bool // for so long that it is on the disk
-	maybe  map[string]bool // or just before
-	blind  bool            // the disk had failed: nothing is sure
+	surely map[string]bool  // for so long that it is on the disk
+	maybe  map[string]bool  // or just before
+	blind  bool             // the disk had failed: nothing is sure
+	since  map[string]int64 // since when they were online, as it was told, Unix ms
 }
 
 // crashed takes the census.
@@ -62,6 +64,7 @@ func (m *model) crashed() {
 			c.maybe[user] = true
 		}
 	}
+	c.since = maps.Clone(m.since)
 	m.before = c
 }
 
@@ -87,6 +90,10 @@ func (m *model) onRestored(x supervisor.Restored) {
 		if c == nil || (!c.surely[u.User] && !c.maybe[u.User]) {
 			w.fail("G7", "nobody is held who was not online", "%s", u.User)
 		}
+		if since := u.Since.UnixMilli(); c != nil && c.surely[u.User] && !c.blind && since != c.since[u.User] {
+			w.fail("G7", fmt.Sprintf("%s is online since %d", u.User, c.since[u.User]), "restored as of %d", since)
+		}
+		m.since[u.User] = u.Since.UnixMilli()
 	}
 }
 

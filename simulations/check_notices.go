@@ -78,8 +78,14 @@ func (m *model) tidings(k *link, x *wire.FileNotice) {
 		w.fail("G5", "a notice for whom the file is for", "%q on link %d is told that %s is %v, which is for %q", f.user, k.id, x.File.Name, x.Event, n.meant[x.File.Name])
 		return
 	}
-	if len(x.File.ID) == 0 {
-		return // of a relay: its number was withdrawn, and the offer with it
+	if x.Event == wire.FileInterrupted && x.By != x.File.Owner {
+		w.fail("G5", "a file is interrupted by its owner", "%q on link %d is told that %s of %q was interrupted by %q", f.user, k.id, x.File.Name, x.File.Owner, x.By)
+	}
+	if len(x.File.ID) == 0 { // of a relay: its number was withdrawn, and the offer with it
+		if x.Event != wire.FileAborted {
+			w.fail("G5", "nothing of a file that the store has not begun with", "%q on link %d is told that %s is %v", f.user, k.id, x.File.Name, x.Event)
+		}
+		return
 	}
 	if k.notes.session != f.session {
 		k.notes = notebook{session: f.session, latest: make(map[string]note)}

@@ -3,6 +3,8 @@ package simulations
 import (
 	"fmt"
 	"maps"
+
+	"example.com/rollcall/wire"
 )
 
 // Views, a part of G3: what a watcher has been told up to a version is the state
@@ -29,6 +31,16 @@ func (m *model) led(v *view, p *peer, from uint64) {
 func (m *model) misled(v *view, user string, x change) {
 	m.w.fail("G3", fmt.Sprintf("%s is online=%v at version %d", user, x.online, v.version),
 		"%s was told up to there, and believes the opposite", v.c.name)
+}
+
+// onlineSince looks at since when a user is online, by a snapshot of now.
+func (m *model) onlineSince(v *view, p *peer, s *wire.Snapshot, o wire.Online) {
+	if m.w.loose || s.Epoch != m.w.lifeEpoch() || p.link.corrupts || s.Version != m.version {
+		return
+	}
+	if since, ok := m.since[o.User]; ok && m.online[o.User] && since != o.Since {
+		m.w.fail("G7", fmt.Sprintf("%s is online since %d", o.User, since), "%s was told since %d", v.c.name, o.Since)
+	}
 }
 
 // pictured compares a snapshot with the state at its version.

@@ -49,8 +49,9 @@ type model struct {
 	acks    []ack             // of messages, not yet looked at
 	heard   map[uint64]uint64 // by connection: the latest numbered message that was handled
 	resumes resumption
-	ends    []uint64 // of connections, the latest last
-	endsNew bool     // there are some since they were compared
+	since   map[string]int64 // when users came online, as it was told, Unix ms
+	ends    []uint64         // of connections, the latest last
+	endsNew bool             // there are some since they were compared
 
 	stallBegan time.Duration // of the latest stall of the server
 	stallEnded time.Duration
@@ -95,6 +96,7 @@ func (m *model) born(l *life) {
 	m.acks, m.heard = nil, make(map[uint64]uint64)
 	m.panics, m.faults = 0, 0
 	m.resumes = newResumption()
+	m.since = make(map[string]int64)
 	m.ends, m.endsNew = nil, false
 	m.stallBegan, m.stallEnded, m.nextLate = 0, 0, 0
 }
@@ -131,6 +133,10 @@ func (m *model) read(k *link, msg wire.Message) {
 			f.logouts = make(map[uint64]bool)
 		}
 		f.logouts[x.Request] = true
+	case *wire.Watch:
+		k.watches(x.Request, x)
+	case *wire.Unwatch:
+		k.watches(x.Request, x)
 	case *wire.Request:
 		if x.Kind == "late" { // while its credit is held, what follows may wait in the server's reader
 			k.held = max(k.held, m.w.now()) + lateTime(x.Body)
@@ -164,12 +170,14 @@ func (m *model) wrote(k *link, msg wire.Message) {
 		f.session, f.since = x.Session, m.w.now()
 		m.back[x.User] = true
 	case *wire.OK:
+		k.watchAnswered(x.Request, true)
 		if f.logouts[x.Request] {
 			delete(f.logouts, x.Request)
 			m.sessionOver(f.user)
 			m.loggedOut(k)
 		}
 	case *wire.Error:
+		k.watchAnswered(x.Request, false)
 		delete(f.logins, x.Request)
 		delete(f.attempts, x.Request)
 		delete(f.logouts, x.Request)
@@ -197,14 +205,19 @@ func (m *model) event(l *life, e supervisor.Event) {
 	case supervisor.UserOnline:
 		w.trace.tell(w.now(), l.name, x.User+" is online")
 		w.session(x.User, x.User, true)
+		m.watchers(x.User, x.Watchers)
+		m.since[x.User] = x.At.UnixMilli()
 		m.changed(x.Version, x.Epoch, m.cameOnline(x))
 	case supervisor.UserOffline:
 		w.trace.tell(w.now(), l.name, x.User+" is offline: "+x.Reason.String())
 		w.session(x.User, x.Reason.String(), false)
 		m.allOver(x.User)
+		m.watchers(x.User, x.Watchers)
 		m.changed(x.Version, x.Epoch, m.wentOffline(x))
 	case supervisor.SessionEnded:
 		m.sessionLeft(x)
+		m.heldUntil(x)
+		m.unwatched(x.Connection)
 		m.sessionEnded(x)
 	case supervisor.Restored:
 		m.onRestored(x)

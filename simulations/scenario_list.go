@@ -213,6 +213,7 @@ func swarm(d *drawer) {
 		Linger: between(r, 100*time.Millisecond, 2*time.Second), Policy: r.IntN(3), History: 1 + r.IntN(40),
 	}
 	s := &d.plan.Server
+	s.Recent = 2 * s.History // no number of its own: what a seed means stays
 	if chance(r, 0.5) {
 		s.Grace = between(r, 100*time.Millisecond, 30*time.Second).Round(time.Millisecond)
 	}

@@ -23,6 +23,7 @@ type facts struct {
 	welcomed   time.Duration
 	logins     map[uint64]string // by request: asked for, not answered
 	attempts   map[uint64]attempt
+	watching   watching
 	logouts    map[uint64]bool
 	user       string // who is logged in, by the server's login_ok
 	session    uint64
@@ -49,7 +50,7 @@ func newTap(l *link) *tap { return &tap{link: l} }
 func (t *tap) read(b []byte) {
 	t.in.feed(b, func(f wire.Type) bool {
 		switch f {
-		case wire.TypeHello, wire.TypeLogin, wire.TypeLogout, wire.TypeRequest, wire.TypeBye:
+		case wire.TypeHello, wire.TypeLogin, wire.TypeLogout, wire.TypeRequest, wire.TypeBye, wire.TypeWatch, wire.TypeUnwatch:
 			return true
 		default:
 			return false

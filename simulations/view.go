@@ -112,6 +112,7 @@ func (v *view) snapshot(p *peer, s *wire.Snapshot) {
 	}
 	for _, o := range s.Online {
 		b.users[o.User] = true
+		v.c.w.model.onlineSince(v, p, s, o)
 	}
 	b.next++
 	if s.More {

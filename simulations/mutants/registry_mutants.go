@@ -126,5 +126,33 @@ func registryMutants() []mutant {
 `, `		e.LastAlive = time.UnixMilli(d.At)
 `}},
 		},
+		{
+			id: "recent-short", what: "the list of recent terminations lacks the oldest", check: []string{"G6"},
+			edits: []edit{{"actors/registry.go", `	for ; i > oldest; i-- {`, `	for ; i > oldest+1; i-- {`}},
+		},
+		{
+			id: "watchers-more", what: "an offline is said to be told to a watcher more", check: []string{"events"},
+			edits: []edit{{"actors/user_manager.go", `			e.Watchers = u.board.Watching(d.User)
+`, `			e.Watchers = u.board.Watching(d.User) + 1
+`}},
+		},
+		{
+			id: "silent-wrong", what: "an end is said to come after a silence since the beginning", check: []string{"events"},
+			edits: []edit{{"actors/connection_end.go", `now - time.Duration(c.lastHeard.Load())`, `now - c.born`}},
+		},
+		{
+			id: "since-lost", what: "who was taken over from an earlier life is online since now", check: []string{"G7"}, scenario: "crash",
+			edits: []edit{{"actors/user_manager_restart.go", `			User: x.User, Since: time.UnixMilli(x.Since),`, `			User: x.User, Since: now,`}},
+		},
+		{
+			id: "since-board", what: "watchers are told that who was taken over is online since now", check: []string{"G7"}, scenario: "crash",
+			edits: []edit{{"actors/user_manager_restart.go", `		u.board.Restore(x.User, x.Since)
+`, `		u.board.Restore(x.User, now.UnixMilli())
+`}},
+		},
+		{
+			id: "since-book", what: "who was taken over is listed as online since now", check: []string{"G7"}, scenario: "crash",
+			edits: []edit{{"actors/user_manager_restart.go", `u.book.Restore(x.User, x.Since, x.Lost, until)`, `u.book.Restore(x.User, now.UnixMilli(), x.Lost, until)`}},
+		},
 	}
 }
