@@ -23,7 +23,7 @@ type facts struct {
 	welcomed   time.Duration
 	logins     map[uint64]string // by request: asked for, not answered
 	attempts   map[uint64]attempt
-	watching   watching
+	watching   watchFacts
 	logouts    map[uint64]bool
 	user       string // who is logged in, by the server's login_ok
 	session    uint64
