@@ -20,8 +20,14 @@ func (m *model) unanswered() {
 			if k.corrupts || k.mischief || k.dead || !p.welcomed || k.life != m.life || k.over || k.facts.byed != 0 {
 				continue
 			}
+			// With few credits a client's handlers run one after the other, and what it
+			// asks next waits for them.
+			patient := answers
+			if p.asked("request") > 0 || p.served > 0 {
+				patient += handlerSeconds * time.Second
+			}
 			for _, id := range slices.Sorted(maps.Keys(p.requests)) {
-				if r := p.requests[id]; r.sent > k.facts.welcomed && r.arrives > 0 && now-r.arrives > answers {
+				if r := p.requests[id]; r.sent > k.facts.welcomed && r.arrives > 0 && now-max(r.arrives, p.served) > patient {
 					m.w.fail("liveness", "an answer to each request", "%s: %s %d of %v has none", c.name, r.what, id, r.sent)
 					return
 				}

@@ -37,6 +37,7 @@ type peer struct {
 
 	requests map[uint64]request // that have no answer yet
 	unsent   []uint64           // those of them that are not on the line yet, or just went
+	served   time.Duration      // when a handler last answered; 0: none has
 	nextID   uint64
 	senders  map[uint64]uint64 // the latest message of each connection
 	byeSeen  bool
@@ -115,6 +116,7 @@ func (p *peer) handle(m wire.Message) {
 			p.w.model.acknowledged(p, r, m.ID, m.Sessions)
 		}
 	case *wire.Response:
+		p.served = p.w.now()
 		p.answered(m.Request, "request")
 	case *wire.Error:
 		if m.Request != 0 && (!p.link.corrupts || p.requests[m.Request].what != "") {

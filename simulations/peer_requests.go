@@ -41,6 +41,17 @@ func (p *peer) ask(what, user string) uint64 {
 	return p.nextID
 }
 
+// asked is how many requests of a sort have no answer yet.
+func (p *peer) asked(what string) int {
+	n := 0
+	for _, r := range p.requests {
+		if r.what == what {
+			n++
+		}
+	}
+	return n
+}
+
 // onTheLine notes when the requests arrive that the line has taken.
 func (p *peer) onTheLine() {
 	for _, id := range p.unsent {

@@ -146,7 +146,7 @@ func crowd(d *drawer) {
 	// Snapshots of more users than a few are kept for those who ask next.
 	d.aside(func() {
 		for i := range min(3, len(d.plan.Clients)) {
-			for range int(4 * d.Density) {
+			for range d.many(4, 1) {
 				if op := (Op{Kind: "unwatch", Client: i, For: between(d.rng, time.Millisecond, 20*time.Second)}); d.allowed(op.Kind) {
 					d.op(op)
 				}
