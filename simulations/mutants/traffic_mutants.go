@@ -21,12 +21,12 @@ func trafficMutants() []mutant {
 `, ``}},
 		},
 		{
-			id: "logout-watches", what: "a logout leaves the watches", check: []string{"G3"}, scenario: "traffic",
+			id: "logout-watches", what: "a logout leaves the watches", check: []string{"G3", "events"}, scenario: "traffic",
 			edits: []edit{{"actors/user_manager.go", `	u.board.Unwatch(m.c.id, nil) // who is not logged in does not watch
 `, ``}},
 		},
 		{
-			id: "unwatch-watches", what: "an unwatch takes nothing back", check: []string{"G3"}, scenario: "traffic",
+			id: "unwatch-watches", what: "an unwatch takes nothing back", check: []string{"G3", "events"}, scenario: "traffic",
 			edits: []edit{{"actors/user_manager_traffic.go", `	u.board.Unwatch(m.c.id, m.unwatch.Users)
 `, ``}},
 		},
