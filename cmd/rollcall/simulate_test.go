@@ -113,7 +113,7 @@ func TestSimulateMistakes(t *testing.T) {
 	if r := s.want(exitUsage, "simulate", "--replay", bad); !strings.Contains(r.err, `bad.json is no saved plan: it has no "plan"`) {
 		t.Error(r.err)
 	}
-	if r := s.want(exitUsage, "simulate", "--faults", "reset,nofault"); !strings.Contains(r.err, `no fault "nofault"; there are badlogin, brief, bye`) {
+	if r := s.want(exitUsage, "simulate", "--faults", "reset,nofault"); !strings.Contains(r.err, `no fault "nofault"; there are app, badlogin, brief, bye`) {
 		t.Error(r.err)
 	}
 	for _, args := range []string{"--list", "--help"} {
