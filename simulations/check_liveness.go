@@ -20,6 +20,9 @@ func (m *model) unanswered() {
 			if k.corrupts || k.mischief || k.dead || !p.welcomed || k.life != m.life || k.over || k.facts.byed != 0 {
 				continue
 			}
+			if k.down.writer != nil {
+				continue // the server is still at it: the link takes no more for the moment
+			}
 			// With few credits a client's handlers run one after the other, and what it
 			// asks next waits for them.
 			patient := answers
