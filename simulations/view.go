@@ -141,6 +141,7 @@ func (v *view) delta(p *peer, d *wire.Delta) {
 	answers := v.asking == p
 	if answers {
 		if !v.ok {
+			v.floor[p] = max(v.floor[p], d.To) // of before the watch, which may yet be refused
 			return
 		}
 		v.asking = nil
