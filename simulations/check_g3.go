@@ -31,6 +31,7 @@ func (m *model) changed(version, epoch uint64, x change) {
 	m.tooEarly(x)
 	m.tooSoon(x)
 	m.changes[version] = x
+	m.newest[x.user] = version
 	delete(m.changes, version-keptChanges)
 	if x.online {
 		w.effect("online")

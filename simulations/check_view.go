@@ -22,7 +22,13 @@ func (m *model) led(v *view, p *peer, from uint64) {
 		}
 	}
 	for version := from + 1; version <= v.version; version++ {
-		if x, ok := m.changes[version]; ok && latest[x.user] == version && x.online != v.online[x.user] {
+		x, ok := m.changes[version]
+		if !ok || latest[x.user] != version || x.online == v.online[x.user] {
+			continue
+		}
+		// What a slow watcher is told in several deltas has the newest change of each
+		// user alone: one that is to come may have taken the place of this.
+		if m.newest[x.user] == version {
 			m.misled(v, x.user, x)
 		}
 	}

@@ -27,6 +27,7 @@ type model struct {
 	online  map[string]bool // what the server has announced
 	version uint64
 	changes map[uint64]change     // by version, the latest keptChanges
+	newest  map[string]uint64     // by user, the version of the latest change
 	files   []storedFile          // that are in the store, over all lives
 	looked  map[filestore.ID]bool // were looked through in this life
 	doubts  []doubt
@@ -90,7 +91,7 @@ func (m *model) born(l *life) {
 	m.holds = make(map[string]time.Duration)
 	m.bornAt = m.w.now()
 	m.version = 0
-	m.changes = make(map[uint64]change)
+	m.changes, m.newest = make(map[uint64]change), make(map[string]uint64)
 	m.doubts = nil
 	m.looked = make(map[filestore.ID]bool)
 	m.acks, m.heard = nil, make(map[uint64]uint64)

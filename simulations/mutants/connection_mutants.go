@@ -15,7 +15,7 @@ func connectionMutants() []mutant {
 			}},
 		},
 		{
-			id: "N2", what: "what is written counts as a sign of life", check: []string{"G4"},
+			id: "N2", what: "what is written counts as a sign of life", check: []string{"G4", "events"},
 			edits: []edit{{
 				"actors/writer.go", `c.paced(began, now, m)
 	c.bytesOut`, `c.paced(began, now, m)

@@ -52,14 +52,14 @@ func registryMutants() []mutant {
 			edits: []edit{{"actors/connection.go", `c.init(s.connections, s.nextID.Add(1), c)`, `c.init(s.connections, s.nextID.Add(1)%8+1, c)`}},
 		},
 		{
-			id: "N6", what: "the end of any session takes its user offline", check: []string{"G3"},
+			id: "N6", what: "the end of any session takes its user offline", check: []string{"G3", "events"},
 			edits: []edit{{"actors/internal/session/book.go", `	if len(p.conns) > 0 {
 		return d
 	}
 	if graced`, `	if graced`}},
 		},
 		{
-			id: "N8", what: "a connection that has ended can log in", check: []string{"G3"},
+			id: "N8", what: "a connection that has ended can log in", check: []string{"G3", "G7"},
 			edits: []edit{
 				{"actors/internal/session/login.go", `	if !ok {
 		return Login{}, ErrGone
@@ -93,7 +93,7 @@ func registryMutants() []mutant {
 			edits: []edit{{"actors/user_manager.go", `!ok || (u.graceNext != 0 && u.graceNext <= next) {`, `!ok || next > 0 {`}},
 		},
 		{
-			id: "grace-early", what: "a grace is a tenth short", check: []string{"G3"},
+			id: "grace-early", what: "a grace is a tenth short", check: []string{"G3", "events"},
 			edits: []edit{{"actors/internal/session/grace.go", `a.until, a.at, a.conn, a.session, a.reason = until, at,`, `a.until, a.at, a.conn, a.session, a.reason = until-b.cfg.Grace/10, at,`}},
 		},
 		{
