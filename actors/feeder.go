@@ -96,6 +96,11 @@ func (f *fed) guard() {
 // gone tells the connection, once, that nothing more will come.
 func (f *fed) gone() {
 	f.mu.Lock()
+	f.leave()
+}
+
+// leave does so for who holds the lock, and releases it.
+func (f *fed) leave() {
 	told := f.ended
 	f.ended = true
 	f.mu.Unlock()
@@ -111,11 +116,6 @@ func (f *fed) Close() error {
 		go f.gone() // not here: who feeds holds the lock, and may run this actor
 		return err
 	}
-	told := f.ended
-	f.ended = true
-	f.mu.Unlock()
-	if !told {
-		f.c.tell(readerExit{})
-	}
+	f.leave()
 	return err
 }

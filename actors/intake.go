@@ -89,7 +89,7 @@ func (c *connection) feed(in *intake, b []byte, lead int, wake waker, r *round) 
 	batch := newBatch()
 	rest, held, err := c.cut(batch, in, b, lead, wake)
 	if len(batch.frames) > 0 {
-		r.tell(&c.guard, inbound{batch})
+		c.tellIn(r, inbound{batch})
 	} else {
 		batch.done()
 	}

@@ -212,13 +212,18 @@ func (g *guard) takeWoken(rest []*guard) []*guard {
 // tellHere is tell for a goroutine that has nothing better to do: when the actor
 // is idle, it is run here and now, which saves a wake-up. The caller holds no
 // lock, and is no actor.
-func (g *guard) tellHere(msg any) {
-	if g.of.hooks == nil && g.box.claim() {
-		g.single(msg)
-		runAll(g.shift(g.takeWoken(nil)))
+func (g *guard) tellHere(msg any) { g.tellIn(nil, msg) }
+
+// tellIn does so for a poller, in whose round the actor wakes others; nil: in none.
+func (g *guard) tellIn(r *round, msg any) {
+	if g.of.hooks != nil || !g.box.claim() {
+		g.tell(msg)
 		return
 	}
-	g.tell(msg)
+	g.box.inRound = r != nil
+	g.single(msg)
+	g.box.inRound = false
+	runAll(g.shift(g.takeWoken(nil)))
 }
 
 // single handles one message as a turn of its own.

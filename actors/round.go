@@ -12,7 +12,7 @@ package actors
 // take longer is not told through it, such as a watch, whose answer has all users in it.
 //
 // Like a crew it changes who runs an actor, and nothing else. It is owned by its
-// poller's goroutine. On a nil one, tell is tellHere.
+// poller's goroutine.
 type round struct {
 	sys  *System // static after construction
 	crew crew
@@ -25,21 +25,6 @@ const (
 	// goroutine. Beyond that several are to write at the same time.
 	roundWatchers = 32
 )
-
-// tell is tellHere for a poller: g wakes others through the round.
-func (r *round) tell(g *guard, msg any) {
-	switch {
-	case r == nil:
-		g.tellHere(msg)
-	case g.of.hooks != nil || !g.box.claim():
-		g.tell(msg)
-	default:
-		g.box.inRound = true
-		g.single(msg)
-		g.box.inRound = false
-		runAll(g.shift(g.takeWoken(nil)))
-	}
-}
 
 // wake tells another actor in the name of one that the round runs.
 func (r *round) wake(to *guard, msg any) { r.crew.tell(to, msg) }

@@ -30,7 +30,7 @@ func TestRoundEndsWithThoseItWoke(t *testing.T) {
 		r.wake(&second.guard, tick{})
 		r.wake(&first.guard, tick{})
 	})
-	r.tell(&one.guard, tick{})
+	one.tellIn(r, tick{})
 	if !slices.Equal(order, []string{"one"}) {
 		t.Fatalf("before the end: %v", order)
 	}
@@ -114,15 +114,15 @@ func TestRoundTellsWhoIsAtWork(t *testing.T) {
 	})
 	m.tell(1)
 	<-began
-	r.tell(&m.guard, 2)
+	m.tellIn(r, 2)
 	close(release)
 	if a, b := <-got, <-got; a != 1 || b != 2 {
 		t.Errorf("got %v, then %v", a, b)
 	}
 	var gone *member
 	gone = newMember(engine, "gone", func(any) { gone.stop() })
-	r.tell(&gone.guard, tick{})
-	r.tell(&gone.guard, tick{})
+	gone.tellIn(r, tick{})
+	gone.tellIn(r, tick{})
 	r.wake(&gone.guard, tick{})
 	r.end()
 }

@@ -66,7 +66,7 @@ func (s *socket) start(c *connection) {
 // onEvent is called by the poller, in its round.
 func (s *socket) onEvent(events uint32, buf []byte, r *round) {
 	if events&(syscall.EPOLLOUT|syscall.EPOLLERR|syscall.EPOLLHUP) != 0 && s.wants.CompareAndSwap(true, false) {
-		r.tell(&s.c.guard, roomAgain{})
+		s.c.tellIn(r, roomAgain{})
 	}
 	const last = syscall.EPOLLRDHUP | syscall.EPOLLHUP | syscall.EPOLLERR
 	if events&last != 0 {
@@ -204,9 +204,9 @@ func (s *socket) end(why any, r *round) {
 		return
 	}
 	if why != nil && !s.in.dropped {
-		r.tell(&s.c.guard, why)
+		s.c.tellIn(r, why)
 	}
-	r.tell(&s.c.guard, readerExit{})
+	s.c.tellIn(r, readerExit{})
 }
 
 // writeFrames implements parked.

@@ -11,13 +11,20 @@ import (
 // answers is how long an answer may take on a link that is whole.
 const answers = 40 * time.Second
 
+// inService reports whether the server owes a peer's connection answers: it is a good
+// one, and nothing has ended it.
+func (p *peer) inService(m *model) bool {
+	k := p.link
+	return p.welcomed && !k.corrupts && !k.mischief && !k.dead && k.life == m.life && !k.over && k.facts.byed == 0
+}
+
 // unanswered looks for requests that have no answer.
 func (m *model) unanswered() {
 	now := m.w.now()
 	for _, c := range m.w.clients {
 		for _, p := range c.peers() {
 			k := p.link
-			if k.corrupts || k.mischief || k.dead || !p.welcomed || k.life != m.life || k.over || k.facts.byed != 0 {
+			if !p.inService(m) {
 				continue
 			}
 			if k.down.writer != nil {

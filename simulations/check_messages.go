@@ -4,8 +4,6 @@ import (
 	"maps"
 	"slices"
 	"time"
-
-	"example.com/rollcall/wire"
 )
 
 // Messages: each session of a user is sent what is for the user, and what one
@@ -40,8 +38,7 @@ func (m *model) taken() {
 	for _, a := range acks {
 		n := uint64(0)
 		for _, k := range m.users[a.user] {
-			f := &k.facts
-			if k.life != m.life || f.user != a.user || f.since >= a.sent || len(f.logouts) > 0 || f.byed != wire.ReasonNone || k.down.crowded || k.over {
+			if !k.holds(m, a.user) || k.facts.since >= a.sent || k.down.crowded {
 				continue
 			}
 			n++
@@ -109,7 +106,7 @@ func (m *model) unheard() {
 	for _, c := range m.w.clients {
 		for _, p := range c.peers() {
 			k := p.link
-			if k.corrupts || k.mischief || k.dead || !p.welcomed || k.life != m.life || k.over || k.facts.byed != 0 || m.panics > 0 {
+			if !p.inService(m) || m.panics > 0 {
 				continue
 			}
 			if n := m.heard[p.connection]; p.counted > n && p.countAt > 0 && now-p.countAt > answers && k.held < now-answers {

@@ -230,11 +230,6 @@ func (m *model) suspected() {
 	}
 }
 
-// holds reports whether a session of the user lives on the link.
-func (k *link) holds(m *model, user string) bool {
-	return m.live[k.facts.connection] == k && k.facts.user == user && len(k.facts.logouts) == 0 && k.facts.byed == wire.ReasonNone
-}
-
 // maxLost is how many lost sessions of a user may come back.
 func (p ServerPlan) maxLost() int { return orInt(p.MaxSessions, defaultSessions) }
 

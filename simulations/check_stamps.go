@@ -76,15 +76,16 @@ func (m *model) stamps(e supervisor.Event) {
 	}
 }
 
-func (m *model) cameOnline(x supervisor.UserOnline) change {
-	at, _ := m.stampedAt(x.At)
-	return change{user: x.User, online: true, at: m.w.now(), told: at, stamp: x.At.UnixMilli()}
+// changeOf is a change that is told now, and is said to be of a time.
+func (m *model) changeOf(user string, online bool, t time.Time) change {
+	at, _ := m.stampedAt(t)
+	return change{user: user, online: online, at: m.w.now(), told: at, stamp: t.UnixMilli()}
 }
 
 // wentOffline: with node_lost, watchers are told when the user was last known online.
 func (m *model) wentOffline(x supervisor.UserOffline) change {
-	at, _ := m.stampedAt(x.At)
-	c := change{user: x.User, reason: x.Reason, at: m.w.now(), told: at, stamp: x.At.UnixMilli()}
+	c := m.changeOf(x.User, false, x.At)
+	c.reason = x.Reason
 	if x.Reason == wire.ReasonNodeLost {
 		c.stamp = x.LastAlive.UnixMilli()
 	} else if !x.LastAlive.IsZero() {

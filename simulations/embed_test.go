@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -59,17 +58,7 @@ func TestShrinkForEmbedders(t *testing.T) {
 	if len(small.Ops) > 6 || f.Guarantee != "embedder" {
 		t.Errorf("%v, %v", small.Ops, f)
 	}
-	file := filepath.Join(t.TempDir(), "kept.json")
-	if err := Save(file, Kept{Failure: f, Plan: small}); err != nil {
-		t.Fatal(err)
-	}
-	again, err := LoadPlan(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if x, _ := Run(again, o); x.Failure == nil || class(x.Failure) != class(f) {
-		t.Errorf("lived again: %v", x.Failure)
-	}
+	again := failsAgain(t, small, f, o)
 	if x, err := Run(again, Options{}); x.Failure != nil || err != nil {
 		t.Errorf("without the embedding program: %v, %v", x.Failure, err)
 	}

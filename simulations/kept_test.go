@@ -39,15 +39,22 @@ func TestShrink(t *testing.T) {
 	if len(small.Ops) > 2 || class(f) != class(r.Failure) {
 		t.Errorf("%v, %v", small.Ops, f)
 	}
+	failsAgain(t, small, f, Options{})
+}
+
+// failsAgain saves a failure's plan, loads it, and lives it: it fails in the same way.
+func failsAgain(t *testing.T, p Plan, f *Failure, o Options) (loaded Plan) {
+	t.Helper()
 	file := filepath.Join(t.TempDir(), "kept.json")
-	if err := Save(file, Kept{Failure: f, Plan: small}); err != nil {
+	if err := Save(file, Kept{Failure: f, Plan: p}); err != nil {
 		t.Fatal(err)
 	}
-	again, err := LoadPlan(file)
+	loaded, err := LoadPlan(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if x, _ := Run(again, Options{}); x.Failure == nil || class(x.Failure) != class(f) {
+	if x, _ := Run(loaded, o); x.Failure == nil || class(x.Failure) != class(f) {
 		t.Errorf("lived again: %v", x.Failure)
 	}
+	return loaded
 }

@@ -50,12 +50,15 @@ func without[K comparable](index map[K][]*link, key K, k *link) {
 
 // sessionOf returns a live link on which a user is logged in.
 func (m *model) sessionOf(user string) *link {
-	for _, k := range m.users[user] {
-		if len(k.facts.logouts) == 0 && k.facts.byed == wire.ReasonNone {
-			return k
-		}
+	if i := slices.IndexFunc(m.users[user], func(k *link) bool { return k.holds(m, user) }); i >= 0 {
+		return m.users[user][i]
 	}
 	return nil
+}
+
+// holds reports whether a session of the user lives on the link.
+func (k *link) holds(m *model, user string) bool {
+	return m.live[k.facts.connection] == k && k.facts.user == user && len(k.facts.logouts) == 0 && k.facts.byed == wire.ReasonNone
 }
 
 // superseded reports whether the client has a newer connection already.

@@ -208,7 +208,7 @@ func (m *model) event(l *life, e supervisor.Event) {
 		w.session(x.User, x.User, true)
 		m.watchers(x.User, x.Watchers)
 		m.since[x.User] = x.At.UnixMilli()
-		m.changed(x.Version, x.Epoch, m.cameOnline(x))
+		m.changed(x.Version, x.Epoch, m.changeOf(x.User, true, x.At))
 	case supervisor.UserOffline:
 		w.trace.tell(w.now(), l.name, x.User+" is offline: "+x.Reason.String())
 		w.session(x.User, x.Reason.String(), false)

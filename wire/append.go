@@ -1,9 +1,6 @@
 package wire
 
-import (
-	"encoding/binary"
-	"fmt"
-)
+import "fmt"
 
 // appendBody appends the body of the messages that go by the thousand, which
 // leaves the library out: it takes one allocation where that takes six. The
@@ -60,19 +57,15 @@ func (m Pong) appendBody(dst []byte) []byte {
 // AppendPing appends the whole frame of a ping as [Append] does, which refuses none,
 // but from a value, which takes no memory. The frame is shorter than [MaxPong].
 func AppendPing(dst []byte, m Ping) []byte {
-	start := len(dst)
-	dst = m.appendBody(append(dst, 0, 0, 0, 0, byte(TypePing)))
-	binary.BigEndian.PutUint32(dst[start:], uint32(len(dst)-start-4)) //nolint:gosec // less than MaxPong
-	return dst
+	out, _ := seal(dst, m.appendBody(append(dst, 0, 0, 0, 0, byte(TypePing))), 0) // never too long
+	return out
 }
 
 // AppendPong appends the whole frame of a pong as [Append] does, which refuses none,
 // but from a value, which takes no memory. The frame is at most [MaxPong] bytes long.
 func AppendPong(dst []byte, m Pong) []byte {
-	start := len(dst)
-	dst = m.appendBody(append(dst, 0, 0, 0, 0, byte(TypePong)))
-	binary.BigEndian.PutUint32(dst[start:], uint32(len(dst)-start-4)) //nolint:gosec // at most MaxPong
-	return dst
+	out, _ := seal(dst, m.appendBody(append(dst, 0, 0, 0, 0, byte(TypePong))), 0) // never too long
+	return out
 }
 
 // AppendDeliver appends the whole frame of a deliver as [Append] does, with the same
