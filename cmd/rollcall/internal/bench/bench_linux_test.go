@@ -162,6 +162,46 @@ func TestScaleInterrupted(t *testing.T) {
 	}
 }
 
+// fedCount stands for the server's side of a client in memory.
+type fedCount struct{ ended int }
+
+func (*fedCount) Came([]byte) bool { return true }
+func (*fedCount) Room()            {}
+func (f *fedCount) Ended(error)    { f.ended++ }
+
+// Those whom the server has ended are not waited for, and none of them leaves.
+func TestScaleLost(t *testing.T) {
+	c := newCrowded()
+	defer c.stop()
+	all := people{pieces: [][]memory{make([]memory, fillBatch), make([]memory, 6)}, count: fillBatch + 6}
+	feds := make([]fedCount, all.count)
+	for i := range feds {
+		*all.at(i) = memory{of: c, to: &feds[i]}
+	}
+	c.logged.Store(int64(all.count - 3))
+	for _, i := range []int{0, 1, fillBatch} {
+		_ = all.at(i).Close()
+	}
+	if n := c.left(all.count); n != 0 {
+		t.Errorf("%d are left", n)
+	}
+	// Of every two one goes: of the first two, none is there.
+	n := all.end(all.count/2, c.lost.all())
+	if want := int64(all.count/2 - 1); n != want {
+		t.Errorf("%d have left, want %d", n, want)
+	}
+	for i, f := range feds {
+		lost := i < 2 || i == fillBatch
+		if goes := i%2 == 0 && !lost || i == fillBatch+1; goes != (f.ended == 1) || f.ended > 1 {
+			t.Errorf("client %d left %d times", i, f.ended)
+		}
+	}
+	_ = all.at(2).Close()
+	if c.lost.count.Load() != 3 {
+		t.Error("who left is lost")
+	}
+}
+
 // Memory that does not suffice is told of beforehand, and the collector is left
 // alone when somebody has chosen.
 func TestScaleMemory(t *testing.T) {

@@ -21,6 +21,7 @@ type crowded struct {
 	pings   atomic.Uint64
 	logged  atomic.Int64 // logins that were answered
 	told    atomic.Int64 // up to which version the watcher was told
+	lost    lost         // whom the server has ended
 
 	cancel context.CancelFunc
 	pumps  sync.WaitGroup
@@ -45,6 +46,37 @@ type pinged struct {
 type memory struct {
 	of *crowded
 	to supervisor.Fed
+}
+
+// lost are those whom the server has ended before they were to leave: some few, or
+// what is measured says nothing.
+type lost struct {
+	count atomic.Int64
+
+	mu   sync.Mutex
+	over bool // they leave now: more are not kept
+	who  map[*memory]struct{}
+}
+
+func (l *lost) add(m *memory) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.over {
+		return
+	}
+	if l.who == nil {
+		l.who = make(map[*memory]struct{})
+	}
+	l.who[m] = struct{}{}
+	l.count.Add(1)
+}
+
+// all returns them, before anyone leaves.
+func (l *lost) all() map[*memory]struct{} {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.over = true
+	return l.who
 }
 
 // newCrowded makes a crowd, whose pings are answered until stop.
@@ -93,7 +125,7 @@ func (m *memory) TryWrite(frames [][]byte) (n int64, err error) {
 
 func (*memory) Read([]byte) (int, error)         { return 0, net.ErrClosed }
 func (*memory) Write(b []byte) (int, error)      { return len(b), nil }
-func (*memory) Close() error                     { return nil }
+func (m *memory) Close() error                   { m.of.lost.add(m); return nil }
 func (*memory) LocalAddr() net.Addr              { return nil }
 func (*memory) RemoteAddr() net.Addr             { return nil }
 func (*memory) SetDeadline(time.Time) error      { return nil }
@@ -192,18 +224,30 @@ const (
 	fillAhead = 16 * fillBatch
 )
 
-// end ends n of them, as evenly spread as whole numbers are.
-func (p people) end(n int) {
+func (p people) at(i int) *memory { return &p.pieces[i/fillBatch][i%fillBatch] }
+
+// end ends n of them, as evenly spread as whole numbers are, and returns how many: those
+// who are lost already have no end any more.
+func (p people) end(n int, lost map[*memory]struct{}) int64 {
 	step := p.count / n
+	var ended atomic.Int64
 	var hands sync.WaitGroup
 	for h := range runtime.GOMAXPROCS(0) {
 		hands.Go(func() {
 			for i := h; i < n; i += runtime.GOMAXPROCS(0) {
-				p.pieces[i*step/fillBatch][i*step%fillBatch].to.Ended(io.EOF)
+				for k := i * step; k < (i+1)*step; k++ {
+					m := p.at(k)
+					if _, gone := lost[m]; !gone {
+						m.to.Ended(io.EOF)
+						ended.Add(1)
+						break
+					}
+				}
 			}
 		})
 	}
 	hands.Wait()
+	return ended.Load()
 }
 
 // fill lets everybody in, from as many feeders as there are processors, as long as
@@ -232,7 +276,7 @@ func (m *scaled) fill(ctx context.Context) (err error) {
 			if failed.Load() != nil {
 				return 0
 			}
-			return int64(given) - c.logged.Load() - fillAhead
+			return c.left(given) - fillAhead
 		}); err != nil || failed.Load() != nil || !progress.goesOn(given) {
 			break
 		}
@@ -243,16 +287,19 @@ func (m *scaled) fill(ctx context.Context) (err error) {
 		err = *f
 	}
 	if err == nil || ctx.Err() != nil {
-		if late := c.await(context.WithoutCancel(ctx), func() int64 { return int64(given) - c.logged.Load() }); err == nil {
+		if late := c.await(context.WithoutCancel(ctx), func() int64 { return c.left(given) }); err == nil {
 			err = late
 		}
 	}
-	m.all = people{pieces, min(given, int(c.logged.Load()))}
+	m.all = people{pieces, given}
 	if err != nil && ctx.Err() == nil {
 		return fmt.Errorf("%d of %d logged in: %w", c.logged.Load(), given, err)
 	}
 	return err
 }
+
+// left is how many of those who were given have neither logged in nor been lost.
+func (c *crowded) left(given int) int64 { return int64(given) - c.logged.Load() - c.lost.count.Load() }
 
 // feed lets the clients of one piece in. Their greetings differ in their numbers
 // alone.

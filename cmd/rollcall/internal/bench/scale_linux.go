@@ -3,9 +3,11 @@ package bench
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"example.com/rollcall/supervisor"
@@ -98,9 +100,10 @@ func (m *scaled) comeIn(ctx context.Context) error {
 	took, spent := time.Since(begun), busy(os.Getpid())-cpu
 	collected := gcNow()
 	full := memoryNow()
-	count := float64(max(m.all.count, 1))
+	in := int(m.crowd.logged.Load())
+	count := float64(max(in, 1))
 	m.found(
-		Value{"connections, logged in", "", float64(m.all.count)},
+		Value{"connections, logged in", "", float64(in)},
 		Value{"come in", "/s", count / took.Seconds()},
 		Value{"processor time of it, each", "µs", 1e6 * spent.Seconds() / count},
 		Value{"… of it collections", "µs", 1e6 * (collected.busy - collecting.busy) / count},
@@ -111,8 +114,9 @@ func (m *scaled) comeIn(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	m.note("%d are in after %v", m.all.count, took.Round(time.Millisecond))
-	if err := m.crowd.watch(m.sup, m.all.count); err != nil {
+	m.note("%d are in after %v", in, took.Round(time.Millisecond))
+	m.ended()
+	if err := m.crowd.watch(m.sup, in); err != nil {
 		return err
 	}
 	m.collect()
@@ -123,6 +127,14 @@ func (m *scaled) comeIn(ctx context.Context) error {
 	)
 	m.note("%.0f B of heap each; watching for %v", (after.heap-before.heap)/count, m.Duration)
 	return context.Cause(ctx)
+}
+
+// ended tells of those whom the server has ended by itself, and why.
+func (m *scaled) ended() {
+	ends := m.sup.Counters().Terminations
+	for _, why := range slices.Sorted(maps.Keys(ends)) {
+		m.note("%d were ended: %s", ends[why], why)
+	}
 }
 
 // stay watches everybody for a while.
@@ -146,6 +158,7 @@ func (m *scaled) stay(ctx context.Context) error {
 	if gone != nil {
 		return gone
 	}
+	m.ended()
 	m.found(
 		Value{"connections still there", "", float64(counts.Connections - 1)},
 		Value{"pings", "/s", beats / span},
@@ -180,14 +193,14 @@ func (m *scaled) leave(ctx context.Context) error {
 	m.note("%d vanish", n)
 	version := m.crowd.told.Load()
 	cpu, pings, collecting, begun := busy(os.Getpid()), m.crowd.pings.Load(), gcNow(), time.Now()
-	m.all.end(n)
+	left := m.all.end(n, m.crowd.lost.all())
 	handed := time.Since(begun)
-	err := m.crowd.await(ctx, func() int64 { return m.crowd.told.Load() - version - int64(n) })
+	err := m.crowd.await(ctx, func() int64 { return left - (m.crowd.told.Load() - version) })
 	took, spent, collected := time.Since(begun), busy(os.Getpid())-cpu, gcNow()
 	if err != nil {
-		return fmt.Errorf("told of %d of %d who left: %w", m.crowd.told.Load()-version, n, err)
+		return fmt.Errorf("told of %d of %d who left: %w", m.crowd.told.Load()-version, left, err)
 	}
-	what := fmt.Sprintf("%d vanish: ", n)
+	what := fmt.Sprintf("%d vanish: ", left)
 	m.found(
 		Value{what + "the watcher knows of all", "ms", took.Seconds() * 1000},
 		Value{"… of it until the last end was handed over", "ms", handed.Seconds() * 1000},

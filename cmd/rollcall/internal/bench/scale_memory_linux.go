@@ -16,6 +16,9 @@ const (
 	// fullAt is the share of the limit that may live. Beyond that, collections follow
 	// one upon the other, and take half of the processors.
 	fullAt = 0.9
+	// collectAt is the share of the limit at which filling waits for a collection. Go
+	// would let those who come pay for it: some were kept for longer than a handshake may take.
+	collectAt = 0.8
 )
 
 // memoryPlan is how much memory there is, and how Go's collector is set.
@@ -89,6 +92,10 @@ func (f *filling) goesOn(given int) bool {
 	if f.looks++; f.looks%32 != 0 {
 		return true
 	}
+	m := memoryNow()
+	if m.heap > collectAt*float64(f.m.plan.limit) && m.heap > gcNow().live*1.1 {
+		f.collect(given, m)
+	}
 	live, left := gcNow().live, available()
 	switch {
 	case left < f.m.Leave/2:
@@ -99,13 +106,22 @@ func (f *filling) goesOn(given int) bool {
 		return false
 	}
 	if now := time.Now(); now.Sub(f.noted) >= noteEvery {
-		m := memoryNow()
 		f.m.note("%d are in (%.0f %%), %.0f/s; %.1f GiB of heap, %.1f resident, %.1f left; %.0f collections",
 			given, 100*float64(given)/float64(f.m.Count), float64(given-f.given)/now.Sub(f.noted).Seconds(),
 			m.heap/(1<<30), m.rss/(1<<30), float64(left)/(1<<30), gcNow().cycles)
 		f.noted, f.given = now, given
 	}
 	return true
+}
+
+// collect lets a collection have the processors, but for heartbeats.
+func (f *filling) collect(given int, m memoryUse) {
+	begun := time.Now()
+	runtime.GC() //revive:disable-line:call-to-gc a measurement chooses its moments
+	now := time.Now()
+	f.m.note("%d are in (%.0f %%); of %.1f GiB of heap %.1f live, by a collection of %v",
+		given, 100*float64(given)/float64(f.m.Count), m.heap/(1<<30), gcNow().live/(1<<30), now.Sub(begun).Round(time.Millisecond))
+	f.noted, f.given = now, given
 }
 
 // available is how much memory the machine can still give.
