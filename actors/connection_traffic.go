@@ -9,6 +9,7 @@ import (
 
 // onInbound handles the client's frames in order of arrival (N16).
 func (c *connection) onInbound(frames []paidFrame) {
+	var at moment
 	for i, f := range frames {
 		switch c.phase {
 		case greeting:
@@ -27,7 +28,7 @@ func (c *connection) onInbound(frames []paidFrame) {
 				c.wait(f)
 				continue
 			}
-			c.onMessage(f)
+			c.onMessage(f, &at)
 		case closing:
 			return
 		}
@@ -58,7 +59,7 @@ func (c *connection) violation(format string, args ...any) {
 
 // onMessage handles one message of a welcomed client. Whoever is done with the
 // message gives its credit back: here, or where it is passed to.
-func (c *connection) onMessage(f paidFrame) {
+func (c *connection) onMessage(f paidFrame, at *moment) {
 	users := c.sys.users
 	switch m := f.msg.(type) {
 	case *wire.Ping:
@@ -73,7 +74,7 @@ func (c *connection) onMessage(f paidFrame) {
 			c.refuse(m.ID, wire.CodeNotLoggedIn, "")
 			break
 		}
-		c.onSend(m, f.credit)
+		c.onSend(m, f.credit, at.of(c.sys))
 		return
 	case *wire.Watch:
 		if c.whose() == "" {
@@ -134,12 +135,23 @@ func echoed(us uint64) time.Duration {
 	return time.Duration(us) * time.Microsecond //nolint:gosec // bounded
 }
 
-// onSend passes a message to the user manager, which knows the recipient's
-// sessions.
-func (c *connection) onSend(m *wire.Send, credit int) {
+// moment is when a batch was handled, in Unix milliseconds: the clock is read once for
+// all messages that came together, and for none where none of them tells a time.
+type moment struct{ ms int64 }
+
+func (m *moment) of(s *System) int64 {
+	if m.ms == 0 {
+		m.ms = s.set.Wall().UnixMilli()
+	}
+	return m.ms
+}
+
+// onSend passes a message that was taken at a time to the user manager, which knows the
+// recipient's sessions.
+func (c *connection) onSend(m *wire.Send, credit int, at int64) {
 	frame, err := wire.AppendDeliver(nil, wire.Deliver{
 		ID: m.ID, From: c.whose(), Body: m.Body, Kind: m.Kind,
-		Connection: c.id, At: c.sys.set.Wall().UnixMilli(),
+		Connection: c.id, At: at,
 	})
 	if err == nil && len(frame)-4 > c.sys.set.MaxFrame {
 		err = wire.ErrFrameTooLarge

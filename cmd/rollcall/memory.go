@@ -16,7 +16,7 @@ func giveBack(ctx context.Context) {
 	ticker := time.NewTicker(quietFor)
 	defer ticker.Stop()
 	if os.Getenv("GOGC") == "" { // nobody has chosen
-		before := debug.SetGCPercent(percentFor(0))
+		before := debug.SetGCPercent(percentFor(0, 0))
 		defer debug.SetGCPercent(before)
 	}
 	var w releaser
@@ -27,7 +27,7 @@ func giveBack(ctx context.Context) {
 		case <-ticker.C:
 		}
 		h := readHeap()
-		if percent := percentFor(h.live); percent != w.percent && os.Getenv("GOGC") == "" {
+		if percent := percentFor(h.live, h.allocated-w.before.allocated); percent != w.percent && os.Getenv("GOGC") == "" {
 			w.percent = percent
 			debug.SetGCPercent(percent)
 		}
@@ -47,13 +47,22 @@ const (
 )
 
 // busyHeap is how much may be allocated between two collections, at the least: a
-// small heap would be collected a hundred times a second under load.
-const busyHeap = 32 << 20
+// small heap would be collected a hundred times a second under load. Where more is
+// allocated than busyTimes that within quietFor, it is twice or four times as much.
+const (
+	busyHeap  = 32 << 20
+	busyTimes = 4
+)
 
-// percentFor returns Go's setting (GOGC) for so much live memory.
-func percentFor(live uint64) int {
-	const least = 4 << 20                               // below that, Go counts as if it were that
-	return int(max(100, 100*busyHeap/max(live, least))) //nolint:gosec // at most 800
+// percentFor returns Go's setting (GOGC) for so much live memory, of a server that has
+// allocated so much within quietFor.
+func percentFor(live, grown uint64) int {
+	const least = 4 << 20 // below that, Go counts as if it were that
+	room := uint64(busyHeap)
+	for room < 4*busyHeap && grown > busyTimes*room {
+		room *= 2
+	}
+	return int(max(100, 100*room/max(live, least))) //nolint:gosec // at most 3200
 }
 
 // heap is what is known of the memory at one moment, in bytes.

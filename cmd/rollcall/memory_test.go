@@ -34,6 +34,30 @@ func TestMemoryIsGivenBackWhenQuiet(t *testing.T) {
 	}
 }
 
+// A small heap is collected a few times a second at most, and the more is allocated, the
+// more may be: but no more than 128 MiB. A large heap may double.
+func TestPercentFor(t *testing.T) {
+	const mb = 1 << 20
+	for _, x := range []struct {
+		live, grown uint64
+		want        int
+	}{
+		{0, 0, 800},
+		{16 * mb, 0, 200},
+		{16 * mb, 128 * mb, 200},
+		{16 * mb, 129 * mb, 400},
+		{16 * mb, 257 * mb, 800},
+		{16 * mb, 10_000 * mb, 800},
+		{100 * mb, 0, 100},
+		{100 * mb, 10_000 * mb, 128},
+		{1000 * mb, 10_000 * mb, 100},
+	} {
+		if got := percentFor(x.live, x.grown); got != x.want {
+			t.Errorf("%d MiB live, %d grown: %d, want %d", x.live/mb, x.grown/mb, got, x.want)
+		}
+	}
+}
+
 func TestReadHeap(t *testing.T) {
 	if h := readHeap(); h.allocated == 0 || h.idle == 0 {
 		t.Errorf("%+v", h)
