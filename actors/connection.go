@@ -243,8 +243,8 @@ func (c *connection) receive(msg any) {
 		}
 	case tick:
 		c.onTick()
-	case *delivery:
-		c.onDelivery(m)
+	case *arrival:
+		c.onArrival(m)
 	case delivered:
 		c.onDelivered(m)
 	case *presenceUpdate:
@@ -294,8 +294,8 @@ func (c *connection) turn() {
 func (c *connection) recovered(msg, value any, stack []byte) {
 	c.sys.fault(c.name(), msg, value, stack)
 	switch m := msg.(type) {
-	case *delivery:
-		m.settle(false)
+	case *arrival:
+		m.refuse()
 	case written:
 		c.unsent = nil
 		c.lanes().Written()

@@ -9,8 +9,8 @@ import (
 
 // onInbound handles the client's frames in order of arrival (N16).
 func (c *connection) onInbound(frames []paidFrame) {
-	var at moment
-	for i, f := range frames {
+	for i := 0; i < len(frames); i++ {
+		f := frames[i]
 		switch c.phase {
 		case greeting:
 			hello, ok := f.msg.(*wire.Hello)
@@ -28,7 +28,12 @@ func (c *connection) onInbound(frames []paidFrame) {
 				c.wait(f)
 				continue
 			}
-			c.onMessage(f, &at)
+			if run := sendsTo(frames[i:]); run > 0 {
+				c.onSends(frames[i : i+run])
+				i += run - 1
+				continue
+			}
+			c.onMessage(f)
 		case closing:
 			return
 		}
@@ -59,7 +64,7 @@ func (c *connection) violation(format string, args ...any) {
 
 // onMessage handles one message of a welcomed client. Whoever is done with the
 // message gives its credit back: here, or where it is passed to.
-func (c *connection) onMessage(f paidFrame, at *moment) {
+func (c *connection) onMessage(f paidFrame) {
 	users := c.sys.users
 	switch m := f.msg.(type) {
 	case *wire.Ping:
@@ -68,13 +73,6 @@ func (c *connection) onMessage(f paidFrame, at *moment) {
 		c.pong(m)
 	case *wire.Login:
 		c.onLogin(m, f.credit)
-		return
-	case *wire.Send:
-		if c.whose() == "" {
-			c.refuse(m.ID, wire.CodeNotLoggedIn, "")
-			break
-		}
-		c.onSend(m, f.credit, at.of(c.sys))
 		return
 	case *wire.Watch:
 		if c.whose() == "" {
@@ -135,53 +133,92 @@ func echoed(us uint64) time.Duration {
 	return time.Duration(us) * time.Microsecond //nolint:gosec // bounded
 }
 
-// moment is when a batch was handled, in Unix milliseconds: the clock is read once for
-// all messages that came together, and for none where none of them tells a time.
-type moment struct{ ms int64 }
-
-func (m *moment) of(s *System) int64 {
-	if m.ms == 0 {
-		m.ms = s.set.Wall().UnixMilli()
-	}
-	return m.ms
-}
-
-// onSend passes a message that was taken at a time to the user manager, which knows the
-// recipient's sessions.
-func (c *connection) onSend(m *wire.Send, credit int, at int64) {
-	frame, err := wire.AppendDeliver(nil, wire.Deliver{
-		ID: m.ID, From: c.whose(), Body: m.Body, Kind: m.Kind,
-		Connection: c.id, At: at,
-	})
-	if err == nil && len(frame)-4 > c.sys.set.MaxFrame {
-		err = wire.ErrFrameTooLarge
-	}
-	if err != nil {
-		c.refuse(m.ID, wire.CodeTooLarge, "the message does not fit a frame with its sender")
-		c.credits.give(credit)
-		return
-	}
-	c.sys.count.messages.Add(1)
-	c.wakes(&c.sys.users.guard, &delivery{from: c, send: m, frame: frame, credit: credit})
-}
-
-// onDelivery takes a message for this connection's user.
-func (c *connection) onDelivery(d *delivery) {
-	if c.phase != open {
-		d.settle(false)
-		return
-	}
-	if c.lanes().Data(d.frame) != nil {
-		// Who reads is not ended for what others send: they are told to slow down.
-		if c.stuck() {
-			c.tooSlow()
-			d.settle(false)
-		} else {
-			d.settleBusy()
+// sendsTo returns how many of the first frames are messages to one and the same user.
+func sendsTo(frames []paidFrame) (n int) {
+	var to string
+	for ; n < len(frames); n++ {
+		m, ok := frames[n].msg.(*wire.Send)
+		if !ok || n > 0 && m.To != to {
+			break
 		}
-		return
+		to = m.To
 	}
-	d.settle(true) // last: should something panic, it is settled once
+	return n
+}
+
+const (
+	// deliverHeads is how much longer a frame of a deliver is than what it carries.
+	deliverHeads = wire.HeaderSize + 1 + 6*10
+	// sharedFrames is how large a piece of memory is that several frames share. Each
+	// keeps all of it, while a recipient's queue counts the frames that it has taken.
+	sharedFrames = 4 << 10
+)
+
+// onSends passes messages for one user to the user manager, which knows the user's
+// sessions. They came together, and tell the same time.
+func (c *connection) onSends(run []paidFrame) {
+	user, at := c.whose(), c.sys.set.Wall().UnixMilli()
+	room := 0
+	for _, f := range run {
+		room += deliverRoom(user, f)
+	}
+	p := &parcel{from: c}
+	p.all = p.one[:0]
+	if len(run) > 1 {
+		p.all = make([]delivery, 0, len(run))
+	}
+	var frames []byte
+	for _, f := range run {
+		m := f.msg.(*wire.Send) //nolint:forcetypeassert // see sendsTo
+		if user == "" {
+			c.refuse(m.ID, wire.CodeNotLoggedIn, "")
+			c.credits.give(f.credit)
+			continue
+		}
+		need := deliverRoom(user, f)
+		if cap(frames)-len(frames) < need {
+			frames = make([]byte, 0, max(need, min(room, sharedFrames)))
+		}
+		room -= need
+		begin := len(frames)
+		all, err := wire.AppendDeliver(frames, wire.Deliver{
+			ID: m.ID, From: user, Body: m.Body, Kind: m.Kind, Connection: c.id, At: at,
+		})
+		frame := all[begin:len(all):len(all)]
+		if err != nil || len(frame)-4 > c.sys.set.MaxFrame {
+			c.refuse(m.ID, wire.CodeTooLarge, "the message does not fit a frame with its sender")
+			c.credits.give(f.credit)
+			continue
+		}
+		frames, p.to = all, m.To
+		p.all = append(p.all, delivery{id: m.ID, frame: frame, credit: int32(f.credit), noAck: m.NoAck}) //nolint:gosec // bounded by the credits
+	}
+	if len(p.all) > 0 {
+		c.sys.count.messages.Add(uint64(len(p.all)))
+		c.wakes(&c.sys.users.guard, p)
+	}
+}
+
+func deliverRoom(user string, f paidFrame) int {
+	m := f.msg.(*wire.Send) //nolint:forcetypeassert // see sendsTo
+	return deliverHeads + len(user) + len(m.Body) + len(m.Kind)
+}
+
+// onArrival takes messages for this connection's user.
+func (c *connection) onArrival(a *arrival) {
+	for a.next < len(a.all) && c.phase == open {
+		switch {
+		case c.lanes().Data(a.all[a.next].frame) == nil:
+			a.settle(true)
+		case c.stuck():
+			c.tooSlow()
+			a.settle(false)
+		default:
+			// Who reads is not ended for what others send: they are told to slow down.
+			a.settleBusy()
+		}
+	}
+	a.refuse()
 }
 
 // onDelivered tells the client how its message fared.

@@ -74,7 +74,7 @@ func TestSend(t *testing.T) {
 // panic.
 func (w *world) late(slow, panics *peer) {
 	w.onMessage(func(id string, msg any) {
-		if _, ok := msg.(*delivery); !ok {
+		if _, ok := msg.(*arrival); !ok {
 			return
 		}
 		if strings.HasSuffix(id, "/"+itoa(slow.id)) {
@@ -120,16 +120,16 @@ func TestSendOutcomes(t *testing.T) {
 		{"one panics, and late", func(w *world, bob []*peer) { w.late(bob[0], bob[0]) }, 1},
 		{"both panic", func(w *world, _ []*peer) {
 			w.onMessage(func(id string, msg any) {
-				if _, ok := msg.(*delivery); ok && kindOf(id) == "connection" {
+				if _, ok := msg.(*arrival); ok && kindOf(id) == "connection" {
 					panic("injected")
 				}
 			})
 		}, -1},
-		{"the user manager panics", func(w *world, _ []*peer) { panicOn[*delivery](w, "/users", 1) }, -1},
+		{"the user manager panics", func(w *world, _ []*peer) { panicOn[*parcel](w, "/users", 1) }, -1},
 		{"one has ended meanwhile", func(w *world, bob []*peer) {
 			c := w.actorOf(bob[0].id)
 			w.onMessage(func(id string, msg any) {
-				if _, ok := msg.(*delivery); ok && id == "test/users" {
+				if _, ok := msg.(*parcel); ok && id == "test/users" {
 					c.tell(stopConnection{reason: wire.ReasonKicked}) // before its share
 				}
 			})

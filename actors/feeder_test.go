@@ -156,7 +156,7 @@ func TestParkedWithoutCredits(t *testing.T) {
 			b = append(b, frames(&wire.Send{ID: uint64(100 + i), To: "ann", NoAck: true})...) //nolint:gosec // small
 		}
 		w.onMessage(func(id string, msg any) {
-			if _, ok := msg.(*delivery); ok && id == "test/users" {
+			if _, ok := msg.(*parcel); ok && id == "test/users" {
 				<-gate
 			}
 		})

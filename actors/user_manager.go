@@ -49,7 +49,7 @@ func newUserManager(s *System, restored int) *userManager {
 
 func (u *userManager) receive(msg any) {
 	switch m := msg.(type) {
-	case *delivery:
+	case *parcel:
 		u.deliver(m)
 	case established:
 		u.admit(m.c)
@@ -99,10 +99,8 @@ func (u *userManager) recovered(msg, value any, stack []byte) {
 	// What the message wanted is answered or done here; the rest is found by the
 	// registry's next sweep (S1). Nothing is put back (S2).
 	switch m := msg.(type) {
-	case *delivery:
-		if m.left.Load() == 0 {
-			m.finish()
-		}
+	case *parcel:
+		m.abandon()
 	case loginUser:
 		m.c.tell(loginDone{
 			request: m.login.Request, credit: m.credit, code: wire.CodeInternal,

@@ -8,19 +8,26 @@ import (
 	"example.com/rollcall/wire"
 )
 
-// deliver hands a message to every session of its recipient.
-func (u *userManager) deliver(d *delivery) {
-	conns := u.book.Connections(d.send.To)
+// deliver hands messages to every session of their recipient.
+func (u *userManager) deliver(p *parcel) {
+	conns := u.book.Connections(p.to)
 	if len(conns) == 0 {
-		d.finish()
+		p.abandon()
 		return
 	}
-	d.left.Store(int32(len(conns))) //nolint:gosec // bounded by MaxSessions
-	for _, id := range conns {
+	for i := range p.all {
+		p.all[i].left.Store(int32(len(conns))) //nolint:gosec // bounded by MaxSessions
+	}
+	for i, id := range conns {
+		a := &p.first
+		if i > 0 {
+			a = new(arrival)
+		}
+		a.parcel = p
 		if c := u.conns[id]; c != nil {
-			u.crew.tell(&c.guard, d)
+			u.crew.tell(&c.guard, a)
 		} else {
-			d.settle(false)
+			a.refuse()
 		}
 	}
 }
