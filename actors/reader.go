@@ -71,6 +71,8 @@ func (c *connection) decode(batch *batch, f wire.Frame, greeted bool) (wire.Mess
 		return batch.decodePing(f.Body)
 	case wire.TypePong:
 		return batch.decodePong(f.Body)
+	case wire.TypeSend:
+		return batch.decodeSend(f.Body)
 	}
 	if f.Type != wire.TypeChunk || !greeted || c.sys.files == nil {
 		return wire.Decode(f.Type, f.Body)

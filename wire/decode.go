@@ -1,7 +1,9 @@
 package wire
 
 import (
+	"bytes"
 	"errors"
+	"fmt"
 	"math"
 )
 
@@ -52,15 +54,29 @@ func (r items) pong() (echo, at uint64, err error) {
 	return echo, at, err
 }
 
-func (m *Send) decodeBody(r items) (err error) {
+func (m *Send) decodeBody(r items) error {
+	err := m.read(r)
+	m.Body = bytes.Clone(m.Body)
+	return err
+}
+
+// read decodes a send whose data lies in the body that it came in. What To holds already
+// is kept where it is the same.
+func (m *Send) read(r items) (err error) {
+	to := m.To
+	m.To = ""
 	for r.next() {
 		switch r.key {
 		case 1:
 			m.ID, err = r.uint(err)
 		case 2:
-			m.To, err = r.text(err)
+			if r.major == majorText && to != "" && string(r.data) == to {
+				m.To = to
+			} else {
+				m.To, err = r.text(err)
+			}
 		case 3:
-			m.Body, err = r.bytes(err)
+			m.Body, err = r.part(err)
 		case 4:
 			m.Kind, err = r.text(err)
 		case 5:
@@ -171,10 +187,16 @@ func (r *items) text(before error) (string, error) {
 }
 
 func (r *items) bytes(before error) ([]byte, error) {
+	data, err := r.part(before)
+	return bytes.Clone(data), err
+}
+
+// part is bytes without a copy.
+func (r *items) part(before error) ([]byte, error) {
 	if err := r.is(majorBytes, before); err != nil {
 		return nil, err
 	}
-	return append(make([]byte, 0, len(r.data)), r.data...), nil
+	return r.data[:len(r.data):len(r.data)], nil
 }
 
 func (r *items) bool(before error) (bool, error) {
@@ -211,6 +233,23 @@ func DecodePong(body []byte) (m Pong, err error) {
 	}
 	if m.Echo, m.Time, err = itemsOf(body).pong(); err != nil {
 		return Pong{}, malformed(TypePong, err)
+	}
+	return m, nil
+}
+
+// DecodeSend decodes a send's body as [Decode] does, with the same errors, but to a value
+// and without a copy of its data, which lies in body and is valid only as long as that.
+// When the recipient is the one that is given, it takes no memory.
+func DecodeSend(body []byte, to string) (Send, error) {
+	if err := checkProfile(body, shapes[TypeSend]); err != nil {
+		return Send{}, malformed(TypeSend, err)
+	}
+	m := Send{To: to}
+	if err := m.read(itemsOf(body)); err != nil {
+		return Send{}, malformed(TypeSend, err)
+	}
+	if err := m.check(); err != nil {
+		return Send{}, fmt.Errorf("%s: %w", TypeSend, err)
 	}
 	return m, nil
 }

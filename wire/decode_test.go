@@ -27,6 +27,16 @@ func decodedAlike(t *testing.T, typ Type, body []byte) {
 	if err == nil && !reflect.DeepEqual(got, want) {
 		t.Fatalf("%s % x: %+v, and by the library %+v", typ, body, got, want)
 	}
+	if typ == TypeSend {
+		wantMessage, wantErr := Decode(typ, body)
+		for _, to := range []string{"", "a", "bob", "\x00"} {
+			m, err := DecodeSend(body, to)
+			if (err == nil) != (wantErr == nil) || err != nil && err.Error() != wantErr.Error() ||
+				err == nil && !reflect.DeepEqual(&m, wantMessage) {
+				t.Fatalf("% x, %q: %+v, %v, and by Decode %+v, %v", body, to, m, err, wantMessage, wantErr)
+			}
+		}
+	}
 	if typ == TypePong {
 		p, err := DecodePong(body)
 		if (err == nil) != (wantErr == nil) || err == nil && p != *want.(*Pong) {
@@ -105,5 +115,29 @@ func TestDecodePong(t *testing.T) {
 	body := []byte{0xa2, 0x01, 0x1b, 1, 2, 3, 4, 5, 6, 7, 8, 0x02, 0x05}
 	if n := testing.AllocsPerRun(100, func() { _, _ = DecodePong(body) }); n != 0 {
 		t.Errorf("%v allocations", n)
+	}
+}
+
+// A send is decoded to a value whose data is a part of what it came in, and without
+// memory where the recipient is known.
+func TestDecodeSend(t *testing.T) {
+	frame, err := Append(nil, &Send{ID: 7, To: "bob", Body: []byte("hello"), NoAck: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	body := frame[HeaderSize:]
+	m, err := DecodeSend(body, "bob")
+	if err != nil || m.ID != 7 || m.To != "bob" || string(m.Body) != "hello" || !m.NoAck {
+		t.Fatalf("%+v, %v", m, err)
+	}
+	if n := testing.AllocsPerRun(100, func() { _, _ = DecodeSend(body, "bob") }); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+	if cap(m.Body) != len(m.Body) {
+		t.Error("who appends to it writes over what follows")
+	}
+	m.Body[0] = 'j'
+	if again, err := DecodeSend(body, "ann"); err != nil || string(again.Body) != "jello" || again.To != "bob" {
+		t.Errorf("%+v, %v", again, err)
 	}
 }
