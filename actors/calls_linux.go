@@ -38,6 +38,15 @@ func writeNow(fd int, b []byte) (int, error) {
 	return result(syscall.RawSyscall(syscall.SYS_WRITE, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)))) //nolint:gosec // as write(2) wants it
 }
 
+// writevNow is writev(2) of so many bytes on a descriptor that does not block.
+func writevNow(fd int, list []syscall.Iovec, size int) (int, error) {
+	call := syscall.RawSyscall
+	if size >= longCall {
+		call = syscall.Syscall
+	}
+	return result(call(syscall.SYS_WRITEV, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(list))), uintptr(len(list)))) //nolint:gosec // as writev(2) wants it
+}
+
 // epollNow is epoll_wait(2) that does not wait.
 func epollNow(fd int, events []syscall.EpollEvent) (int, error) {
 	return result(syscall.RawSyscall6(syscall.SYS_EPOLL_PWAIT, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(events))), uintptr(len(events)), 0, 0, 0)) //nolint:gosec // as epoll_pwait(2) wants it

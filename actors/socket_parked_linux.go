@@ -249,21 +249,29 @@ func (s *socket) write(frames [][]byte) (n, size int, err error) {
 	}
 	list := (*vectors)[:0]
 	for _, f := range frames[:min(len(frames), maxVectors)] {
-		if len(f) > 0 {
+		if len(f) == 0 {
+			continue
+		}
+		if k := len(list); k > 0 && behind(&list[k-1], f) {
+			list[k-1].SetLen(int(list[k-1].Len) + len(f)) //nolint:gosec // the sum of lengths
+		} else {
 			v := syscall.Iovec{Base: &f[0]}
 			v.SetLen(len(f))
 			list = append(list, v)
-			size += len(f)
 		}
+		size += len(f)
 	}
-	r, _, errno := syscall.Syscall(syscall.SYS_WRITEV, uintptr(s.fd()), uintptr(unsafe.Pointer(unsafe.SliceData(list))), uintptr(len(list))) //nolint:gosec // as writev(2) wants it
+	n, err = writevNow(s.fd(), list, size)
 	clear(list)
 	*vectors = list
 	vectorLists.Put(vectors)
-	if errno != 0 {
-		return 0, size, errno
-	}
-	return int(r), size, nil //nolint:gosec // no more than size
+	return n, size, err
+}
+
+// behind reports whether f lies right behind v in memory, as the frames of messages that
+// came together do: for the kernel they are one.
+func behind(v *syscall.Iovec, f []byte) bool {
+	return uintptr(unsafe.Pointer(v.Base))+uintptr(v.Len) == uintptr(unsafe.Pointer(&f[0])) //nolint:gosec // compared, and no more
 }
 
 var vectorLists = sync.Pool{New: func() any { return new([]syscall.Iovec) }}
