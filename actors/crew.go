@@ -18,7 +18,7 @@ type crew struct {
 }
 
 // crewSize is how many actors one goroutine runs one after the other.
-const crewSize = 8
+const crewSize = 4
 
 // crewed is an actor that tells others through a crew. It is the only one of its
 // family.

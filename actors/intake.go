@@ -89,6 +89,9 @@ func (c *connection) feed(in *intake, b []byte, lead int, wake waker, r *round) 
 	batch := newBatch()
 	rest, held, err := c.cut(batch, in, b, lead, wake)
 	if len(batch.frames) > 0 {
+		if r != nil {
+			r.frames += len(batch.frames)
+		}
 		c.tellIn(r, inbound{batch})
 	} else {
 		batch.done()

@@ -177,6 +177,9 @@ func (p *poller) serve(n int) {
 		if s != nil {
 			s.onEvent(p.events[i].Events, p.buf, &p.round)
 			p.ready[i] = nil
+			if p.round.frames >= roundFrames {
+				p.round.end()
+			}
 		}
 	}
 	p.round.end()

@@ -14,13 +14,17 @@ package actors
 // Like a crew it changes who runs an actor, and nothing else. It is owned by its
 // poller's goroutine.
 type round struct {
-	sys  *System // static after construction
-	crew crew
+	sys    *System // static after construction
+	crew   crew
+	frames int // that have come since it was last ended
 }
 
 const (
 	// roundHops is how many actors a poller runs at the end of a round.
-	roundHops = 4 * crewSize
+	roundHops = 32
+	// roundFrames is how many frames a round brings before those run whom they woke:
+	// else the first answer would wait until the last socket is read.
+	roundFrames = 32
 	// roundWatchers is how many watchers may be told by one flush on a poller's
 	// goroutine. Beyond that several are to write at the same time.
 	roundWatchers = 32
@@ -31,6 +35,7 @@ func (r *round) wake(to *guard, msg any) { r.crew.tell(to, msg) }
 
 // end runs those who were woken.
 func (r *round) end() {
+	r.frames = 0
 	all := r.crew.take(nil)
 	if len(all) > 0 && r.sys.manyTold.Load() {
 		go runAll(all)
