@@ -10,6 +10,9 @@ import (
 // a server is info, a stall or a lost event a warning, a defect an error.
 func logEvents(log logrus.FieldLogger) func(Event) {
 	return func(e Event) {
+		if !wanted(log, e) {
+			return
+		}
 		switch e := e.(type) {
 		case Established:
 			log.WithFields(logrus.Fields{
@@ -61,6 +64,37 @@ func logEvents(log logrus.FieldLogger) func(Event) {
 			log.WithField("count", e.Count).Warn("events were not logged")
 		}
 	}
+}
+
+// wanted reports whether the logger takes an event's line. A crowd's come by the ten
+// thousand, and a line takes as long as what it tells of, even if it is dropped at its end.
+func wanted(log logrus.FieldLogger, e Event) bool {
+	level := logrus.InfoLevel
+	switch e := e.(type) {
+	case Established, SessionEnded:
+		level = logrus.DebugLevel
+	case Terminated:
+		level = terminationLevel(&e.Termination)
+	case UserOnline, UserOffline, FileCommitted, FileAborted, FileInterrupted, FileResumed:
+	default:
+		return true
+	}
+	switch log := log.(type) {
+	case *logrus.Logger:
+		return log.IsLevelEnabled(level)
+	case *logrus.Entry:
+		return log.Logger.IsLevelEnabled(level)
+	default:
+		return true
+	}
+}
+
+// terminationLevel keeps those who never said hello out of a log that is not asked for them.
+func terminationLevel(t *Termination) logrus.Level {
+	if t.Handshaken {
+		return logrus.InfoLevel
+	}
+	return logrus.DebugLevel
 }
 
 func logOffline(log logrus.FieldLogger, e UserOffline) {
