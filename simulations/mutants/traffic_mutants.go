@@ -40,8 +40,8 @@ func trafficMutants() []mutant {
 		},
 		{
 			id: "newest-left-out", what: "of several sessions the newest gets no messages", check: []string{"messages"}, scenario: "traffic",
-			edits: []edit{{"actors/user_manager_traffic.go", `	conns := u.book.Connections(d.send.To)
-	if len(conns) == 0 {`, `	conns := u.book.Connections(d.send.To)
+			edits: []edit{{"actors/user_manager_traffic.go", `	conns := u.book.Connections(p.to)
+	if len(conns) == 0 {`, `	conns := u.book.Connections(p.to)
 	if len(conns) > 1 {
 		conns = conns[:len(conns)-1]
 	}
@@ -49,13 +49,13 @@ func trafficMutants() []mutant {
 		},
 		{
 			id: "counted-not-sent", what: "a message is acknowledged for a session that does not get it", check: []string{"messages"}, scenario: "traffic",
-			edits: []edit{{"actors/connection_traffic.go", `	if c.lanes().Data(d.frame) != nil {
-		// Who`, `	if d.left.Load() > 1 {
-		d.settle(true)
-		return
-	}
-	if c.lanes().Data(d.frame) != nil {
-		// Who`}},
+			edits: []edit{{"actors/connection_traffic.go", `		case c.lanes().Data(a.all[a.next].frame) == nil:`,
+				`		case a.all[a.next].left.Load() > 1 || c.lanes().Data(a.all[a.next].frame) == nil:`}},
+		},
+		{
+			id: "rest-of-parcel", what: "of messages that came together only the first is handed over", check: []string{"messages"}, scenario: "traffic",
+			edits: []edit{{"actors/connection_traffic.go", `		case c.lanes().Data(a.all[a.next].frame) == nil:`,
+				`		case a.next > 0 || c.lanes().Data(a.all[a.next].frame) == nil:`}},
 		},
 	}
 }

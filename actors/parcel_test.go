@@ -1,0 +1,200 @@
+package actors
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"example.com/rollcall/wire"
+)
+
+// Messages that come together and go to the same user go on in one parcel, and arrive in
+// the order of sending (N16); what comes between them makes two.
+func TestParcels(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		ann, bob, cat := w.join("ann"), w.join("bob"), w.join("cat")
+		ann.messages()
+		var parcels []string
+		w.onMessage(func(id string, msg any) {
+			if p, ok := msg.(*parcel); ok && id == "test/users" {
+				var ids []uint64
+				for i := range p.all {
+					ids = append(ids, p.all[i].id)
+				}
+				parcels = append(parcels, fmt.Sprint(p.to, ids))
+			}
+		})
+		to := func(id uint64, user string) wire.Message {
+			return &wire.Send{ID: id, To: user, Body: fmt.Append(nil, "body ", id)}
+		}
+		ann.send(to(1, "bob"), to(2, "bob"), to(3, "bob"), to(4, "cat"), to(5, "bob"),
+			&wire.Ping{Time: 1}, to(6, "bob"), to(7, "nobody"), to(8, "nobody"), to(9, "bob"),
+			&wire.Send{ID: 10, To: "bob", Body: make([]byte, wire.DefaultMaxFrame-20)})
+		w.onMessage(nil)
+		if want := []string{"bob[1 2 3]", "cat[4]", "bob[5]", "bob[6]", "nobody[7 8]", "bob[9]"}; !slices.Equal(parcels, want) {
+			t.Errorf("%v, want %v", parcels, want)
+		}
+		for p, want := range map[*peer][]uint64{bob: {1, 2, 3, 5, 6, 9}, cat: {4}} {
+			var got []uint64
+			var at int64
+			for _, m := range p.messages() {
+				d, ok := m.(*wire.Deliver)
+				if !ok {
+					continue
+				}
+				got = append(got, d.ID)
+				if string(d.Body) != fmt.Sprint("body ", d.ID) || d.From != "ann" || d.Connection != ann.id || d.At < at || d.At == 0 {
+					t.Errorf("%+v after %d", d, at)
+				}
+				at = d.At
+			}
+			if !slices.Equal(got, want) {
+				t.Errorf("got %v, want %v", got, want)
+			}
+		}
+		got := ann.outcomes()
+		for id := uint64(1); id <= 10; id++ {
+			want := 1
+			switch id {
+			case 7, 8:
+				want = -1
+			case 10:
+				want = -100 - int(wire.CodeTooLarge)
+			}
+			if !slices.Equal(got[id], []int{want}) {
+				t.Errorf("send %d: %v, want %d", id, got[id], want)
+			}
+		}
+		if c := w.actorOf(ann.id); c.credits.free != 256 {
+			t.Errorf("%d credits", c.credits.free)
+		}
+	})
+}
+
+// Each message of a parcel has its own outcome, whatever becomes of the others: where
+// there is room for some of them only, and where a recipient is lost with all of them.
+func TestParcelOutcomes(t *testing.T) {
+	const count = 12
+	run := func(name string, room int, before func(w *world, bob []*peer), want func(id uint64) int) {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t, func(s *Settings) { s.QueueFrames = room })
+				ann := w.join("ann")
+				bob := []*peer{w.join("bob"), w.join("bob")}
+				before(w, bob)
+				ann.messages()
+				var all []wire.Message
+				for id := range uint64(count) {
+					all = append(all, &wire.Send{ID: id + 1, To: "bob"})
+				}
+				ann.send(all...)
+				w.pass(time.Second)
+				w.onMessage(nil)
+				got := ann.outcomes()
+				for id := uint64(1); id <= count; id++ {
+					if !slices.Equal(got[id], []int{want(id)}) {
+						t.Errorf("send %d: %v, want %d", id, got[id], want(id))
+					}
+				}
+				if c := w.actorOf(ann.id); c.credits.free != 256 {
+					t.Errorf("%d credits", c.credits.free)
+				}
+			})
+		})
+	}
+	const room = 64
+	crowd := func(p *peer, left int) { // there is room for so many more
+		p.link.server.out.change(func(s *stream) { s.room = 0 })
+		for {
+			c := p.w.actorOf(p.id)
+			if n, _ := c.lanes().Queued(); n >= room-left {
+				return
+			}
+			c.tell(push{frameOf(&wire.App{Kind: "k"})})
+			p.w.settle()
+		}
+	}
+	run("all are taken", room, func(*world, []*peer) {}, func(uint64) int { return 2 })
+	run("one has room for five", room, func(_ *world, bob []*peer) { crowd(bob[0], 5) }, func(id uint64) int {
+		if id <= 5 {
+			return 2
+		}
+		return 1
+	})
+	run("both have room for some", room, func(_ *world, bob []*peer) { crowd(bob[0], 5); crowd(bob[1], 7) }, func(id uint64) int {
+		switch {
+		case id <= 5:
+			return 2
+		case id <= 7:
+			return 1
+		default:
+			return -100 - int(wire.CodeTooMany)
+		}
+	})
+	run("one panics", room, func(w *world, bob []*peer) {
+		w.onMessage(func(id string, msg any) {
+			if _, ok := msg.(*arrival); ok && strings.HasSuffix(id, "/"+itoa(bob[0].id)) {
+				panic("injected")
+			}
+		})
+	}, func(uint64) int { return 1 })
+	run("the user manager panics", room, func(w *world, _ []*peer) { panicOn[*parcel](w, "/users", 1) }, func(uint64) int { return -1 })
+}
+
+// What a recipient had settled when something panicked is not settled again (H1).
+func TestArrivalIsSettledOnce(t *testing.T) {
+	p := &parcel{all: make([]delivery, 3)}
+	for i := range p.all {
+		p.all[i].left.Store(2) // another recipient has not settled: nobody is told
+	}
+	a := &arrival{parcel: p}
+	a.settle(true)
+	a.settleBusy()
+	a.refuse()
+	a.refuse()
+	for i, want := range []struct {
+		accepted int32
+		busy     bool
+	}{{1, false}, {0, true}, {0, false}} {
+		d := &p.all[i]
+		if d.left.Load() != 1 || d.accepted.Load() != want.accepted || d.busy.Load() != want.busy {
+			t.Errorf("%d: %d are left, %d accepted, busy %t", i, d.left.Load(), d.accepted.Load(), d.busy.Load())
+		}
+	}
+}
+
+// Frames that share memory share no more than that: none is written over, and a long one
+// has its own, so that a recipient who takes a few keeps little.
+func TestSharedFrames(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		ann, bob := w.join("ann"), w.join("bob")
+		var all []wire.Message
+		sizes := []int{10, 1000, 3000, 5000, 20_000, 1, 1, 1, 4000}
+		for i, n := range sizes {
+			all = append(all, &wire.Send{ID: uint64(i + 1), To: "bob", Body: slices.Repeat([]byte{byte(i)}, n)})
+		}
+		w.onMessage(func(_ string, msg any) {
+			p, ok := msg.(*parcel)
+			if !ok {
+				return
+			}
+			for i := range p.all {
+				if f := p.all[i].frame; cap(f) != len(f) {
+					t.Errorf("frame %d has room for %d bytes of its neighbour", i, cap(f)-len(f))
+				}
+			}
+		})
+		ann.send(all...)
+		w.onMessage(nil)
+		for i, n := range sizes {
+			if d := want[*wire.Deliver](bob); d.ID != uint64(i+1) || !slices.Equal(d.Body, slices.Repeat([]byte{byte(i)}, n)) {
+				t.Errorf("message %d: ID %d, %d bytes", i+1, d.ID, len(d.Body))
+			}
+		}
+	})
+}
