@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/anthdm/hollywood/actor"
 
@@ -45,6 +46,7 @@ func benchSystem(b *testing.B) *System {
 	}
 	set := testSettings()
 	set.MaxConnections, set.FlushInterval = 1<<20, 1
+	set.Heartbeat.Default = Times{Interval: time.Hour, Timeout: 2 * time.Hour} // nobody here answers pings
 	set.OnEvent = func(Event) {}
 	s, err := Start(engine, set)
 	if err != nil {
