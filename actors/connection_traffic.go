@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"bytes"
 	"fmt"
 	"time"
 
@@ -149,8 +150,8 @@ func sendsTo(frames []paidFrame) (n int) {
 const (
 	// deliverHeads is how much longer a frame of a deliver is than what it carries.
 	deliverHeads = wire.HeaderSize + 1 + 6*10
-	// sharedFrames is how large a piece of memory is that several frames share. Each
-	// keeps all of it, while a recipient's queue counts the frames that it has taken.
+	// sharedFrames is how large a piece of memory is that several frames share: each of
+	// them keeps all of it.
 	sharedFrames = 4 << 10
 )
 
@@ -191,6 +192,7 @@ func (c *connection) onSends(run []paidFrame) {
 			continue
 		}
 		frames, p.to = all, m.To
+		p.size += len(frame)
 		p.all = append(p.all, delivery{id: m.ID, frame: frame, credit: int32(f.credit), noAck: m.NoAck}) //nolint:gosec // bounded by the credits
 	}
 	if len(p.all) > 0 {
@@ -204,11 +206,17 @@ func deliverRoom(user string, f paidFrame) int {
 	return deliverHeads + len(user) + len(m.Body) + len(m.Kind)
 }
 
-// onArrival takes messages for this connection's user.
+// onArrival takes messages for this connection's user. Where there is no room for all of
+// them, the queue gets copies: or it would keep what it does not count.
 func (c *connection) onArrival(a *arrival) {
+	shared := len(a.all) == 1 || c.phase == open && c.lanes().Fits(len(a.all), a.size)
 	for a.next < len(a.all) && c.phase == open {
+		frame := a.all[a.next].frame
+		if !shared {
+			frame = bytes.Clone(frame)
+		}
 		switch {
-		case c.lanes().Data(a.all[a.next].frame) == nil:
+		case c.lanes().Data(frame) == nil:
 			a.settle(true)
 		case c.stuck():
 			c.tooSlow()

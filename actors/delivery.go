@@ -12,6 +12,7 @@ type parcel struct {
 	to   string
 	all  []delivery // in the order in which they came (N16)
 	one  [1]delivery
+	size int // of all's frames, which share memory
 
 	// owned by the first recipient's connection
 	first arrival

@@ -145,6 +145,51 @@ func TestParcelOutcomes(t *testing.T) {
 	run("the user manager panics", room, func(w *world, _ []*peer) { panicOn[*parcel](w, "/users", 1) }, func(uint64) int { return -1 })
 }
 
+// A queue that takes some of a parcel's messages keeps no memory of the others: it has
+// copies. One that takes all has their memory, which is theirs alone.
+func TestCrowdedQueueCopies(t *testing.T) {
+	for _, x := range []struct {
+		name string
+		room int
+		want []uint64
+	}{{"all fit", 64, nil}, {"some fit", 5, []uint64{1, 2, 3, 4, 5}}} {
+		t.Run(x.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t, func(s *Settings) { s.QueueFrames = x.room })
+				ann, bob := w.join("ann"), w.join("bob")
+				bob.messages()
+				var kept *parcel
+				w.onMessage(func(_ string, msg any) {
+					if p, ok := msg.(*parcel); ok {
+						kept = p
+					}
+				})
+				bob.link.server.out.change(func(s *stream) { s.room = 0 })
+				var all []wire.Message
+				for id := range uint64(12) {
+					all = append(all, &wire.Send{ID: id + 1, To: "bob"})
+				}
+				ann.send(all...)
+				w.onMessage(nil)
+				for i := range kept.all { // who has no copy has an error now
+					kept.all[i].frame[wire.HeaderSize-1] = 0
+				}
+				bob.link.server.out.change(func(s *stream) { s.room = 1 << 20 })
+				w.settle()
+				var got []uint64
+				for _, m := range bob.messages() {
+					if d, ok := m.(*wire.Deliver); ok {
+						got = append(got, d.ID)
+					}
+				}
+				if !slices.Equal(got, x.want) {
+					t.Errorf("got %v, want %v", got, x.want)
+				}
+			})
+		})
+	}
+}
+
 // What a recipient had settled when something panicked is not settled again (H1).
 func TestArrivalIsSettledOnce(t *testing.T) {
 	p := &parcel{all: make([]delivery, 3)}

@@ -49,13 +49,13 @@ func trafficMutants() []mutant {
 		},
 		{
 			id: "counted-not-sent", what: "a message is acknowledged for a session that does not get it", check: []string{"messages"}, scenario: "traffic",
-			edits: []edit{{"actors/connection_traffic.go", `		case c.lanes().Data(a.all[a.next].frame) == nil:`,
-				`		case a.all[a.next].left.Load() > 1 || c.lanes().Data(a.all[a.next].frame) == nil:`}},
+			edits: []edit{{"actors/connection_traffic.go", `		case c.lanes().Data(frame) == nil:`,
+				`		case a.all[a.next].left.Load() > 1 || c.lanes().Data(frame) == nil:`}},
 		},
 		{
 			id: "rest-of-parcel", what: "of messages that came together only the first is handed over", check: []string{"messages"}, scenario: "traffic",
-			edits: []edit{{"actors/connection_traffic.go", `		case c.lanes().Data(a.all[a.next].frame) == nil:`,
-				`		case a.next > 0 || c.lanes().Data(a.all[a.next].frame) == nil:`}},
+			edits: []edit{{"actors/connection_traffic.go", `		case c.lanes().Data(frame) == nil:`,
+				`		case a.next > 0 || c.lanes().Data(frame) == nil:`}},
 		},
 	}
 }

@@ -123,6 +123,12 @@ func (o *Outbox) Data(f []byte) error {
 	return nil
 }
 
+// Fits reports whether [Outbox.Data] would admit so many frames of so many bytes together.
+func (o *Outbox) Fits(frames, bytes int) bool {
+	count, queued := o.data.len()+o.ofData.frames, o.data.bytes+o.ofData.bytes
+	return count+frames <= o.bounds.Frames && queued+bytes <= o.bounds.Bytes
+}
+
 // hardBound is how many times the data lane's bounds Force may go past them, and
 // fewFrames how many frames count as few, whatever the bound.
 const (
