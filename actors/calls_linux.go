@@ -40,11 +40,10 @@ func writeNow(fd int, b []byte) (int, error) {
 
 // writevNow is writev(2) of so many bytes on a descriptor that does not block.
 func writevNow(fd int, list []syscall.Iovec, size int) (int, error) {
-	call := syscall.RawSyscall
 	if size >= longCall {
-		call = syscall.Syscall
+		return result(syscall.Syscall(syscall.SYS_WRITEV, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(list))), uintptr(len(list)))) //nolint:gosec // as writev(2) wants it
 	}
-	return result(call(syscall.SYS_WRITEV, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(list))), uintptr(len(list)))) //nolint:gosec // as writev(2) wants it
+	return result(syscall.RawSyscall(syscall.SYS_WRITEV, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(list))), uintptr(len(list)))) //nolint:gosec // as writev(2) wants it
 }
 
 // epollNow is epoll_wait(2) that does not wait.

@@ -8,7 +8,7 @@ import (
 )
 
 // The race detector has to be told of what is read and written, which package
-// syscall does: see calls_linux.go.
+// syscall does, but for writev(2): see calls_linux.go.
 
 func readNow(fd int, b []byte) (int, error) { return syscall.Read(fd, b) }
 

@@ -153,52 +153,70 @@ const (
 	// sharedFrames is how large a piece of memory is that several frames share: each of
 	// them keeps all of it.
 	sharedFrames = 4 << 10
+	// smallPiece is how much more than twice its frames a parcel may hold.
+	smallPiece = 256
 )
 
 // onSends passes messages for one user to the user manager, which knows the user's
-// sessions. They came together, and tell the same time.
+// sessions. They came together, and tell the same time. One that does not fit a frame is
+// refused behind those that came before it; when that ends the connection, the rest go nowhere.
 func (c *connection) onSends(run []paidFrame) {
 	user, at := c.whose(), c.sys.set.Wall().UnixMilli()
+	for len(run) > 0 && c.phase == open {
+		if user != "" {
+			p := c.pack(run, user, at)
+			if n := len(p.all); n > 0 {
+				c.sys.count.messages.Add(uint64(n))
+				c.wakes(&c.sys.users.guard, p)
+				run = run[n:]
+				continue
+			}
+		}
+		id := run[0].msg.(*wire.Send).ID //nolint:forcetypeassert // see sendsTo
+		if user == "" {
+			c.refuse(id, wire.CodeNotLoggedIn, "")
+		} else {
+			c.refuse(id, wire.CodeTooLarge, "the message does not fit a frame with its sender")
+		}
+		c.credits.give(run[0].credit)
+		run = run[1:]
+	}
+}
+
+// pack makes a parcel of the first messages, up to one that does not fit a frame.
+func (c *connection) pack(run []paidFrame, user string, at int64) *parcel {
+	p := &parcel{from: c}
+	p.all = p.one[:0]
 	room := 0
 	for _, f := range run {
 		room += deliverRoom(user, f)
 	}
-	p := &parcel{from: c}
-	p.all = p.one[:0]
 	if len(run) > 1 {
 		p.all = make([]delivery, 0, len(run))
 	}
-	var frames []byte
+	var piece []byte
 	for _, f := range run {
 		m := f.msg.(*wire.Send) //nolint:forcetypeassert // see sendsTo
-		if user == "" {
-			c.refuse(m.ID, wire.CodeNotLoggedIn, "")
-			c.credits.give(f.credit)
-			continue
-		}
 		need := deliverRoom(user, f)
-		if cap(frames)-len(frames) < need {
-			frames = make([]byte, 0, max(need, min(room, sharedFrames)))
+		held := 0
+		if cap(piece)-len(piece) < need {
+			held = max(need, min(room, sharedFrames))
+			piece = make([]byte, 0, held)
 		}
 		room -= need
-		begin := len(frames)
-		all, err := wire.AppendDeliver(frames, wire.Deliver{
+		begin := len(piece)
+		all, err := wire.AppendDeliver(piece, wire.Deliver{
 			ID: m.ID, From: user, Body: m.Body, Kind: m.Kind, Connection: c.id, At: at,
 		})
 		frame := all[begin:len(all):len(all)]
 		if err != nil || len(frame)-4 > c.sys.set.MaxFrame {
-			c.refuse(m.ID, wire.CodeTooLarge, "the message does not fit a frame with its sender")
-			c.credits.give(f.credit)
-			continue
+			break
 		}
-		frames, p.to = all, m.To
-		p.size += len(frame)
+		piece, p.to = all, m.To
+		p.size, p.held = p.size+len(frame), p.held+held
 		p.all = append(p.all, delivery{id: m.ID, frame: frame, credit: int32(f.credit), noAck: m.NoAck}) //nolint:gosec // bounded by the credits
 	}
-	if len(p.all) > 0 {
-		c.sys.count.messages.Add(uint64(len(p.all)))
-		c.wakes(&c.sys.users.guard, p)
-	}
+	return p
 }
 
 func deliverRoom(user string, f paidFrame) int {
@@ -207,12 +225,13 @@ func deliverRoom(user string, f paidFrame) int {
 }
 
 // onArrival takes messages for this connection's user. Where there is no room for all of
-// them, the queue gets copies: or it would keep what it does not count.
+// them, or they have more memory than they need, the queue gets copies: or it would keep
+// what it does not count (G6).
 func (c *connection) onArrival(a *arrival) {
-	shared := len(a.all) == 1 || c.phase == open && c.lanes().Fits(len(a.all), a.size)
+	shared := a.held <= 2*a.size+smallPiece && c.phase == open && c.lanes().Fits(len(a.all), a.size)
 	for a.next < len(a.all) && c.phase == open {
 		frame := a.all[a.next].frame
-		if !shared {
+		if !shared && c.lanes().Fits(1, len(frame)) {
 			frame = bytes.Clone(frame)
 		}
 		switch {

@@ -3,8 +3,8 @@ package actors
 import "sync/atomic"
 
 // parcel are the messages of one client to one user that came together, on their way:
-// from the sender's connection to the user manager, from there to each session's
-// connection, and the outcome of each back to the sender. So a hop is for many. Its
+// from the sender's connection to the user manager, and from there to each session's
+// connection; so a hop is for many. Their outcomes go back to the sender one by one. Its
 // bound is the sender's credits.
 type parcel struct {
 	// static after construction
@@ -12,7 +12,8 @@ type parcel struct {
 	to   string
 	all  []delivery // in the order in which they came (N16)
 	one  [1]delivery
-	size int // of all's frames, which share memory
+	size int // of all's frames, which share memory,
+	held int // and of that
 
 	// owned by the first recipient's connection
 	first arrival

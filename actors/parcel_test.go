@@ -190,6 +190,94 @@ func TestCrowdedQueueCopies(t *testing.T) {
 	}
 }
 
+// A queue keeps no more memory than it counts, and a little (G6): not that of a message that
+// was refused beside a small one, before it or behind it.
+func TestParcelsHoldWhatTheyCount(t *testing.T) {
+	tooLarge := &wire.Send{ID: 99, To: "bob", Body: make([]byte, wire.DefaultMaxFrame-20)}
+	tiny := func(id uint64) wire.Message { return &wire.Send{ID: id, To: "bob", Body: []byte("tiny")} }
+	for name, all := range map[string][]wire.Message{
+		"behind":  {tooLarge, tiny(1)},
+		"before":  {tiny(1), tooLarge},
+		"between": {tiny(1), tooLarge, tiny(2), tooLarge, tooLarge, tiny(3)},
+		"none":    {tiny(1), tiny(2), tiny(3)},
+		"alone":   {tiny(1)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t)
+				ann, bob := w.join("ann"), w.join("bob")
+				bob.messages()
+				var parcels []*parcel
+				w.onMessage(func(id string, msg any) {
+					if p, ok := msg.(*parcel); ok && id == "test/users" {
+						parcels = append(parcels, p)
+					}
+				})
+				bob.link.server.out.change(func(s *stream) { s.room = 0 })
+				ann.send(all...)
+				w.onMessage(nil)
+				count := 0
+				for _, p := range parcels {
+					for i := range p.all {
+						count++
+						if p.held > 2*p.size+smallPiece {
+							clear(p.all[i].frame) // who has no copy has an error now
+						}
+					}
+				}
+				bob.link.server.out.change(func(s *stream) { s.room = 1 << 20 })
+				w.settle()
+				got := 0
+				for _, m := range bob.messages() {
+					if d, ok := m.(*wire.Deliver); ok && string(d.Body) == "tiny" {
+						got++
+					}
+				}
+				if got != count || count == 0 {
+					t.Errorf("bob has got %d of %d", got, count)
+				}
+			})
+		})
+	}
+}
+
+// What came before a message that ends its connection goes on, and nothing behind it.
+func TestNothingBehindTheEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const room = 8
+		w := newWorld(t, func(s *Settings) { s.QueueFrames = room })
+		ann, bob := w.join("ann"), w.join("bob")
+		bob.messages()
+		ann.link.server.out.change(func(s *stream) { s.room = 0 })
+		for {
+			c := w.actorOf(ann.id)
+			if n, _ := c.lanes().Queued(); n >= room {
+				break
+			}
+			c.tell(push{frameOf(&wire.App{Kind: "k"})})
+			w.settle()
+		}
+		w.pass(w.sys.stuckAfter()) // one more, such as a refusal, makes a slow consumer
+		ann.send(
+			&wire.Send{ID: 1, To: "bob", NoAck: true},
+			&wire.Send{ID: 2, To: "bob", Body: make([]byte, wire.DefaultMaxFrame-20)},
+			&wire.Send{ID: 3, To: "bob", NoAck: true})
+		w.pass(time.Second)
+		if w.terminationOf(ann.id) == nil {
+			t.Error("it has not ended")
+		}
+		var got []uint64
+		for _, m := range bob.messages() {
+			if d, ok := m.(*wire.Deliver); ok {
+				got = append(got, d.ID)
+			}
+		}
+		if !slices.Equal(got, []uint64{1}) {
+			t.Errorf("bob has got %v", got)
+		}
+	})
+}
+
 // What a recipient had settled when something panicked is not settled again (H1).
 func TestArrivalIsSettledOnce(t *testing.T) {
 	p := &parcel{all: make([]delivery, 3)}

@@ -133,12 +133,11 @@ func logTermination(log logrus.FieldLogger, t *Termination) {
 			fields[name] = value
 		}
 	}
-	line := log.WithFields(fields)
-	if t.Handshaken {
-		line.Info("connection terminated")
-	} else {
-		line.Debug("handshake not finished")
+	what := "connection terminated"
+	if !t.Handshaken {
+		what = "handshake not finished"
 	}
+	log.WithFields(fields).Log(terminationLevel(t), what)
 }
 
 // logPanic reports a panic of the program's own callback.

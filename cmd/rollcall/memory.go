@@ -27,7 +27,7 @@ func giveBack(ctx context.Context) {
 		case <-ticker.C:
 		}
 		h := readHeap()
-		if percent := percentFor(h.live, h.allocated-w.before.allocated); percent != w.percent && os.Getenv("GOGC") == "" {
+		if percent := percentFor(h.live+h.roots, h.allocated-w.before.allocated); percent != w.percent && os.Getenv("GOGC") == "" {
 			w.percent = percent
 			debug.SetGCPercent(percent)
 		}
@@ -54,8 +54,8 @@ const (
 	busyTimes = 4
 )
 
-// percentFor returns Go's setting (GOGC) for so much live memory, of a server that has
-// allocated so much within quietFor.
+// percentFor returns Go's setting (GOGC) for so much live memory, stacks and globals
+// included, of a server that has allocated so much within quietFor.
 func percentFor(live, grown uint64) int {
 	const least = 4 << 20 // below that, Go counts as if it were that
 	room := uint64(busyHeap)
@@ -69,6 +69,7 @@ func percentFor(live, grown uint64) int {
 type heap struct {
 	allocated uint64 // ever
 	live      uint64 // as of the last collection
+	roots     uint64 // stacks and globals, as of then
 	idle      uint64 // could be returned: free, or garbage
 }
 
@@ -76,15 +77,16 @@ func readHeap() heap {
 	samples := []metrics.Sample{
 		{Name: "/gc/heap/allocs:bytes"}, {Name: "/gc/heap/live:bytes"},
 		{Name: "/memory/classes/heap/objects:bytes"}, {Name: "/memory/classes/heap/free:bytes"},
+		{Name: "/gc/scan/stack:bytes"}, {Name: "/gc/scan/globals:bytes"},
 	}
 	metrics.Read(samples)
-	var v [4]uint64
+	var v [6]uint64
 	for i, s := range samples {
 		if s.Value.Kind() == metrics.KindUint64 {
 			v[i] = s.Value.Uint64()
 		}
 	}
-	return heap{allocated: v[0], live: v[1], idle: max(v[2], v[1]) - v[1] + v[3]}
+	return heap{allocated: v[0], live: v[1], idle: max(v[2], v[1]) - v[1] + v[3], roots: v[4] + v[5]}
 }
 
 // releaser decides when memory is given back.

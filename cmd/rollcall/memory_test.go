@@ -13,10 +13,10 @@ func TestMemoryIsGivenBackWhenQuiet(t *testing.T) {
 		ask  []heap // one a second
 		want []bool
 	}{
-		{"busy, then quiet", []heap{{0, 1 * mb, 0}, {90 * mb, 20 * mb, 30 * mb}, {90 * mb, 20 * mb, 30 * mb}}, []bool{false, false, true}},
-		{"not worth it", []heap{{0, 20 * mb, 5 * mb}, {0, 20 * mb, 6 * mb}}, []bool{false, false}},
-		{"little garbage of a large heap", []heap{{0, 900 * mb, 200 * mb}, {10 * mb, 900 * mb, 210 * mb}}, []bool{false, false}},
-		{"not twice at once", []heap{{0, mb, 9 * mb}, {0, mb, 9 * mb}}, []bool{true, false}},
+		{"busy, then quiet", []heap{{allocated: 0, live: 1 * mb, idle: 0}, {allocated: 90 * mb, live: 20 * mb, idle: 30 * mb}, {allocated: 90 * mb, live: 20 * mb, idle: 30 * mb}}, []bool{false, false, true}},
+		{"not worth it", []heap{{allocated: 0, live: 20 * mb, idle: 5 * mb}, {allocated: 0, live: 20 * mb, idle: 6 * mb}}, []bool{false, false}},
+		{"little garbage of a large heap", []heap{{allocated: 0, live: 900 * mb, idle: 200 * mb}, {allocated: 10 * mb, live: 900 * mb, idle: 210 * mb}}, []bool{false, false}},
+		{"not twice at once", []heap{{allocated: 0, live: mb, idle: 9 * mb}, {allocated: 0, live: mb, idle: 9 * mb}}, []bool{true, false}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var r releaser
@@ -59,7 +59,7 @@ func TestPercentFor(t *testing.T) {
 }
 
 func TestReadHeap(t *testing.T) {
-	if h := readHeap(); h.allocated == 0 || h.idle == 0 {
+	if h := readHeap(); h.allocated == 0 || h.idle == 0 || h.roots == 0 {
 		t.Errorf("%+v", h)
 	}
 }

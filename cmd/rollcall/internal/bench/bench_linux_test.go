@@ -176,9 +176,10 @@ func TestScaleLost(t *testing.T) {
 	all := people{pieces: [][]memory{make([]memory, fillBatch), make([]memory, 6)}, count: fillBatch + 6}
 	feds := make([]fedCount, all.count)
 	for i := range feds {
-		*all.at(i) = memory{of: c, to: &feds[i]}
+		*all.at(i) = memory{of: &c.before, to: &feds[i]}
 	}
-	c.logged.Store(int64(all.count - 3))
+	all.at(1).of = &c.within // has logged in, and is lost all the same
+	c.logged.Store(int64(all.count - 2))
 	for _, i := range []int{0, 1, fillBatch} {
 		_ = all.at(i).Close()
 	}
@@ -197,8 +198,11 @@ func TestScaleLost(t *testing.T) {
 		}
 	}
 	_ = all.at(2).Close()
-	if c.lost.count.Load() != 3 {
+	if len(c.lost.all()) != 3 || c.lost.strangers.Load() != 2 {
 		t.Error("who left is lost")
+	}
+	if n := all.end(0, nil); n != 0 {
+		t.Errorf("of none, %d left", n)
 	}
 }
 

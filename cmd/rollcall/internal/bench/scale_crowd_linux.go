@@ -22,6 +22,8 @@ type crowded struct {
 	logged  atomic.Int64 // logins that were answered
 	told    atomic.Int64 // up to which version the watcher was told
 	lost    lost         // whom the server has ended
+	before  side         // of who has not logged in,
+	within  side         // and of who has
 
 	cancel context.CancelFunc
 	pumps  sync.WaitGroup
@@ -44,14 +46,14 @@ type pinged struct {
 // memory is a transport in memory whose other side is this file: it drops what
 // it is sent, and answers pings. Its 24 bytes are all that a client costs.
 type memory struct {
-	of *crowded
+	of *side
 	to supervisor.Fed
 }
 
 // lost are those whom the server has ended before they were to leave: some few, or
 // what is measured says nothing.
 type lost struct {
-	count atomic.Int64
+	strangers atomic.Int64 // who had not logged in
 
 	mu   sync.Mutex
 	over bool // they leave now: more are not kept
@@ -68,7 +70,9 @@ func (l *lost) add(m *memory) {
 		l.who = make(map[*memory]struct{})
 	}
 	l.who[m] = struct{}{}
-	l.count.Add(1)
+	if !m.of.logged {
+		l.strangers.Add(1)
+	}
 }
 
 // all returns them, before anyone leaves.
@@ -79,9 +83,16 @@ func (l *lost) all() map[*memory]struct{} {
 	return l.who
 }
 
+// side is what all clients have in common of whom the same is known.
+type side struct {
+	*crowded
+	logged bool
+}
+
 // newCrowded makes a crowd, whose pings are answered until stop.
 func newCrowded() *crowded {
 	c := &crowded{answers: make([]answers, runtime.GOMAXPROCS(0))}
+	c.before, c.within = side{c, false}, side{c, true}
 	pumping, cancel := context.WithCancel(context.Background())
 	c.cancel = cancel
 	for i := range c.answers {
@@ -111,7 +122,8 @@ func (m *memory) TryWrite(frames [][]byte) (n int64, err error) {
 				m.of.pings.Add(1)
 				m.of.ask(pinged{m, numbers(body)[1]})
 			case wire.TypeLoginOK:
-				m.of.logged.Add(1)
+				m.of.crowded.logged.Add(1)
+				m.of = &m.of.within
 			case wire.TypeDelta: // there is one watcher
 				m.of.told.Store(int64(numbers(body)[3])) //nolint:gosec // a count
 			case wire.TypeSnapshot:
@@ -196,7 +208,7 @@ func (c *crowded) await(ctx context.Context, left func() int64) error {
 
 // watch lets one more client in, who watches everyone and knows of the first n.
 func (c *crowded) watch(sup *supervisor.Supervisor, n int) error {
-	m := &memory{of: c}
+	m := &memory{of: &c.before}
 	want := c.logged.Load() + 1
 	if err := sup.ServeConn(m); err != nil {
 		return err
@@ -229,6 +241,9 @@ func (p people) at(i int) *memory { return &p.pieces[i/fillBatch][i%fillBatch] }
 // end ends n of them, as evenly spread as whole numbers are, and returns how many: those
 // who are lost already have no end any more.
 func (p people) end(n int, lost map[*memory]struct{}) int64 {
+	if n == 0 {
+		return 0
+	}
 	step := p.count / n
 	var ended atomic.Int64
 	var hands sync.WaitGroup
@@ -299,7 +314,9 @@ func (m *scaled) fill(ctx context.Context) (err error) {
 }
 
 // left is how many of those who were given have neither logged in nor been lost.
-func (c *crowded) left(given int) int64 { return int64(given) - c.logged.Load() - c.lost.count.Load() }
+func (c *crowded) left(given int) int64 {
+	return int64(given) - c.logged.Load() - c.lost.strangers.Load()
+}
 
 // feed lets the clients of one piece in. Their greetings differ in their numbers
 // alone.
@@ -318,7 +335,7 @@ func (c *crowded) feed(sup *supervisor.Supervisor, all []memory, first int) erro
 	var number []byte
 	for i := range all {
 		m := &all[i]
-		m.of = c
+		m.of = &c.before
 		if err := sup.ServeConn(m); err != nil {
 			return err
 		}
