@@ -190,6 +190,15 @@ func TestCrowdedQueueCopies(t *testing.T) {
 	}
 }
 
+// atOnce is what one read brings that brings them all.
+func atOnce(all ...wire.Message) *batch {
+	b := newBatch()
+	for _, m := range all {
+		b.frames = append(b.frames, paidFrame{m, 0})
+	}
+	return b
+}
+
 // A queue keeps no more memory than it counts, and a little (G6): not that of a message that
 // was refused beside a small one, before it or behind it.
 func TestParcelsHoldWhatTheyCount(t *testing.T) {
@@ -214,7 +223,10 @@ func TestParcelsHoldWhatTheyCount(t *testing.T) {
 					}
 				})
 				bob.link.server.out.change(func(s *stream) { s.room = 0 })
-				ann.send(all...)
+				w.actorOf(bob.id).tell(push{frameOf(&wire.App{Kind: "k"})}) // is under way: what follows waits
+				w.settle()
+				w.actorOf(ann.id).tell(inbound{atOnce(all...)})
+				w.settle()
 				w.onMessage(nil)
 				count := 0
 				for _, p := range parcels {
@@ -258,10 +270,10 @@ func TestNothingBehindTheEnd(t *testing.T) {
 			w.settle()
 		}
 		w.pass(w.sys.stuckAfter()) // one more, such as a refusal, makes a slow consumer
-		ann.send(
+		w.actorOf(ann.id).tell(inbound{atOnce(
 			&wire.Send{ID: 1, To: "bob", NoAck: true},
 			&wire.Send{ID: 2, To: "bob", Body: make([]byte, wire.DefaultMaxFrame-20)},
-			&wire.Send{ID: 3, To: "bob", NoAck: true})
+			&wire.Send{ID: 3, To: "bob", NoAck: true})})
 		w.pass(time.Second)
 		if w.terminationOf(ann.id) == nil {
 			t.Error("it has not ended")
