@@ -9,7 +9,8 @@ import (
 
 // batch is what a reader hands on at one time. Batches are used again: who has
 // handled one keeps nothing of it but the messages, and of a ping, a pong or a send
-// only a copy (kept). Its bound is the connection's credits.
+// only a copy (kept). Where hooks are set they are not, for a hook may keep what it was
+// shown. Its bound is the connection's credits.
 type batch struct {
 	frames []paidFrame
 	ping   wire.Ping // of the first ping: most batches are one ping,

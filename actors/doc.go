@@ -13,6 +13,7 @@
 //	    socket_parked_linux.go), a Feeder brings its bytes by itself (feeder.go): what
 //	    they read goes through intake.go, and writer.go writes at the end of a turn.
 //	    For every other transport, reader.go and writer.go have goroutines that block.
+//	  - delivery.go: messages of one client to one user, on their way together.
 //	  - clocks.go: tells each connection when its own deadline has come.
 //	  - guard.go, mailbox.go: what is around each of these actors.
 //	  - registry.go: the one actor that owns both lookup maps (by identifier, by

@@ -1,8 +1,8 @@
 package actors
 
 // round is what a poller does between two looks at the kernel: it reads what has
-// come, runs the connections that it came for, and then runs those long-lived actors
-// that these have woken, and whom they wake in turn. So a departure goes from the
+// come, runs the connections that it came for, and then, or once roundFrames have come,
+// runs those long-lived actors that these have woken, and whom they wake in turn. So a departure goes from the
 // socket that ended to the watchers' sockets on one thread: no other has to be woken
 // for it, which costs more than all that is done.
 //
@@ -20,7 +20,8 @@ type round struct {
 }
 
 const (
-	// roundHops is how many actors a poller runs at the end of a round.
+	// roundHops is how many actors a poller runs at the end of a round, and each time
+	// before it.
 	roundHops = 32
 	// roundFrames is how many frames a round brings before those run whom they woke:
 	// else the first answer would wait until the last socket is read.
