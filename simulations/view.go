@@ -161,6 +161,9 @@ func (v *view) delta(p *peer, d *wire.Delta) {
 		v.again(p)
 		return
 	}
+	if answers {
+		v.sure = v.set // of whom it watched before, it is told nothing from here on
+	}
 	if answers && d.To <= v.version {
 		v.c.w.model.pictured(v, p)
 	}
