@@ -86,21 +86,24 @@ func (w *world) late(slow, panics *peer) {
 	})
 }
 
+// crowd stops what goes to the peer, and fills its queue with so many frames.
+func (p *peer) crowd(frames int) {
+	p.link.server.out.change(func(s *stream) { s.room = 0 })
+	for p.w.terminationOf(p.id) == nil {
+		c := p.w.actorOf(p.id)
+		if n, _ := c.lanes().Queued(); n >= frames {
+			return
+		}
+		c.tell(push{frameOf(&wire.App{Kind: "k"})})
+		p.w.settle()
+	}
+}
+
 // A recipient that cannot take a message, for one reason or another, does not
 // count, and never leaves the sender without an answer.
 func TestSendOutcomes(t *testing.T) {
-	full := func(p *peer) { // there is no room for one frame more
-		p.link.server.out.change(func(s *stream) { s.room = 0 })
-		for p.w.terminationOf(p.id) == nil {
-			c := p.w.actorOf(p.id)
-			if f, _ := c.lanes().Queued(); f >= 8 {
-				return
-			}
-			c.tell(push{frameOf(&wire.App{Kind: "k"})})
-			p.w.settle()
-		}
-	}
-	stuck := func(p *peer) { // and for so long that one more makes a slow consumer
+	full := func(p *peer) { p.crowd(8) } // there is no room for one frame more
+	stuck := func(p *peer) {             // and for so long that one more makes a slow consumer
 		full(p)
 		p.w.pass(p.w.sys.stuckAfter())
 	}

@@ -107,25 +107,14 @@ func TestParcelOutcomes(t *testing.T) {
 		})
 	}
 	const room = 64
-	crowd := func(p *peer, left int) { // there is room for so many more
-		p.link.server.out.change(func(s *stream) { s.room = 0 })
-		for {
-			c := p.w.actorOf(p.id)
-			if n, _ := c.lanes().Queued(); n >= room-left {
-				return
-			}
-			c.tell(push{frameOf(&wire.App{Kind: "k"})})
-			p.w.settle()
-		}
-	}
 	run("all are taken", room, func(*world, []*peer) {}, func(uint64) int { return 2 })
-	run("one has room for five", room, func(_ *world, bob []*peer) { crowd(bob[0], 5) }, func(id uint64) int {
+	run("one has room for five", room, func(_ *world, bob []*peer) { bob[0].crowd(room - 5) }, func(id uint64) int {
 		if id <= 5 {
 			return 2
 		}
 		return 1
 	})
-	run("both have room for some", room, func(_ *world, bob []*peer) { crowd(bob[0], 5); crowd(bob[1], 7) }, func(id uint64) int {
+	run("both have room for some", room, func(_ *world, bob []*peer) { bob[0].crowd(room - 5); bob[1].crowd(room - 7) }, func(id uint64) int {
 		switch {
 		case id <= 5:
 			return 2
@@ -260,15 +249,7 @@ func TestNothingBehindTheEnd(t *testing.T) {
 		w := newWorld(t, func(s *Settings) { s.QueueFrames = room })
 		ann, bob := w.join("ann"), w.join("bob")
 		bob.messages()
-		ann.link.server.out.change(func(s *stream) { s.room = 0 })
-		for {
-			c := w.actorOf(ann.id)
-			if n, _ := c.lanes().Queued(); n >= room {
-				break
-			}
-			c.tell(push{frameOf(&wire.App{Kind: "k"})})
-			w.settle()
-		}
+		ann.crowd(room)
 		w.pass(w.sys.stuckAfter()) // one more, such as a refusal, makes a slow consumer
 		w.actorOf(ann.id).tell(inbound{atOnce(
 			&wire.Send{ID: 1, To: "bob", NoAck: true},

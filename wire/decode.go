@@ -70,7 +70,7 @@ func (m *Send) read(r items) (err error) {
 		case 1:
 			m.ID, err = r.uint(err)
 		case 2:
-			if r.major == majorText && to != "" && string(r.data) == to {
+			if r.major == majorText && string(r.data) == to {
 				m.To = to
 			} else {
 				m.To, err = r.text(err)

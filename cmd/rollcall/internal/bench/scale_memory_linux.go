@@ -92,11 +92,11 @@ func (f *filling) goesOn(given int) bool {
 	if f.looks++; f.looks%32 != 0 {
 		return true
 	}
-	m := memoryNow()
-	if m.heap > collectAt*float64(f.m.plan.limit) && m.heap > gcNow().live*1.1 {
-		f.collect(given, m)
+	m, live := memoryNow(), gcNow().live
+	if m.heap > collectAt*float64(f.m.plan.limit) && m.heap > live*1.1 {
+		live = f.collect(given, m)
 	}
-	live, left := gcNow().live, available()
+	left := available()
 	switch {
 	case left < f.m.Leave/2:
 		f.m.note("%d are in, and %.1f GiB of memory are left: no more", given, float64(left)/(1<<30))
@@ -114,14 +114,16 @@ func (f *filling) goesOn(given int) bool {
 	return true
 }
 
-// collect lets a collection have the processors, but for heartbeats.
-func (f *filling) collect(given int, m memoryUse) {
+// collect lets a collection have the processors, but for heartbeats, and returns what lives.
+func (f *filling) collect(given int, m memoryUse) (live float64) {
 	begun := time.Now()
 	runtime.GC() //revive:disable-line:call-to-gc a measurement chooses its moments
 	now := time.Now()
+	live = gcNow().live
 	f.m.note("%d are in (%.0f %%); of %.1f GiB of heap %.1f live, by a collection of %v",
-		given, 100*float64(given)/float64(f.m.Count), m.heap/(1<<30), gcNow().live/(1<<30), now.Sub(begun).Round(time.Millisecond))
+		given, 100*float64(given)/float64(f.m.Count), m.heap/(1<<30), live/(1<<30), now.Sub(begun).Round(time.Millisecond))
 	f.noted, f.given = now, given
+	return live
 }
 
 // available is how much memory the machine can still give.
